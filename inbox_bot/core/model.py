@@ -5,7 +5,7 @@ Nothing here reads a mail, a file or a clock. A naive datetime is a bug and is r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -428,4 +428,5 @@ class Policy:
     margin_hours: int = 24
     authserv_id: str = ""
     trust: str = "authenticated"  # "authenticated" or, in replay and tests only, "all"
-    extra_domains: tuple[str, ...] = field(default=())
+    max_attachments: int = 5
+    max_attachment_bytes: int = 3_000_000  # all files together, before base64

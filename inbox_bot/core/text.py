@@ -5,7 +5,6 @@ Works on decoded text only; bytes and charsets are the business of `mail/charset
 
 from __future__ import annotations
 
-
 _INVISIBLE = dict.fromkeys(
     [
         0x00AD,  # soft hyphen

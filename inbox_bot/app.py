@@ -1,0 +1,126 @@
+"""The one face of inbox_bot: what the command line, the daemon and the replay call.
+
+Every function works on one account's desk, does its part and returns; nothing in here loops or sleeps.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from inbox_bot.core import events as happened
+from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.errors import InboxBotError, TemporaryError, UserError
+from inbox_bot.core.events import Event
+from inbox_bot.core.model import Verdict
+from inbox_bot.desk import Desk
+from inbox_bot.intake import Handled, handle_waiting
+from inbox_bot.steps import advance
+from inbox_bot.store.protocol import CaseRecord, Store
+from inbox_bot.work import Work
+
+_log = logging.getLogger(__name__)
+
+
+def ingest(
+    desk: Desk, now: datetime, on_handled: Callable[[Handled], None] = lambda handled: None
+) -> tuple[str, ...]:
+    """Read the mails that were stored and not handled; returns the ids of the cases they went to."""
+    return handle_waiting(desk, now, on_handled)
+
+
+def tick(desk: Desk, now: datetime) -> tuple[Case, ...]:
+    """Advance every case that is due, the most urgent first; one that fails does not stop the others."""
+    return tuple(
+        case
+        for record in desk.store.due_cases(desk.policy.account, now)
+        if (case := _advance(desk, record, now))
+    )
+
+
+def _advance(desk: Desk, record: CaseRecord, now: datetime) -> Case | None:
+    try:
+        return advance(desk, Work.on(desk.store, record, now))
+    except TemporaryError as error:
+        # Somebody else changed the case, or the store was busy: it is still due and comes again.
+        _log.warning("case=%s %s", record.case.case_id, error)
+        return None
+
+
+def advance_case(desk: Desk, case_id: str, now: datetime) -> Case:
+    """Advance one case now, whether it is due or not."""
+    return advance(desk, Work.on(desk.store, _record(desk.store, case_id), now))
+
+
+def approve(store: Store, case_id: str, now: datetime) -> Case:
+    """A person says: send the reply that stands in the case."""
+    record = _record(store, case_id)
+    if record.case.reply is None:
+        what = f"case {case_id} has no reply to send ({record.case.status.value})"
+        raise UserError(f"{what}; `inbox-bot represent {case_id}` has one composed")
+    return _tell(store, record, happened.ReplyApproved(), now)
+
+
+def overrule(store: Store, case_id: str, verdict: Verdict, note: str, now: datetime) -> Case:
+    """A person chooses the verdict; a reply that was not sent yet is composed anew."""
+    return _tell(store, _record(store, case_id), happened.Overruled(verdict, note), now)
+
+
+def confirm_refund(store: Store, case_id: str, reference: str, now: datetime) -> Case:
+    """The seller refunded the order in Seller Central."""
+    record = _record(store, case_id)
+    if record.case.verdict is not Verdict.REFUND:
+        _tell(store, record, happened.Overruled(Verdict.REFUND, "refunded by the seller"), now)
+        record = _record(store, case_id)
+    return _tell(store, record, happened.RefundConfirmed(reference), now)
+
+
+def hold(store: Store, case_id: str, because: str, now: datetime) -> Case:
+    """Nothing more happens to the case until a person says so."""
+    return _tell(store, _record(store, case_id), happened.CaseHeld(because or "held by a person"), now)
+
+
+def mark_answered(store: Store, case_id: str, how: str, now: datetime) -> Case:
+    """The seller answered by another way, for example in Seller Central."""
+    event = happened.AnsweredElsewhere(how or "answered outside inbox_bot", None)
+    return _tell(store, _record(store, case_id), event, now)
+
+
+def _tell(store: Store, record: CaseRecord, event: Event, now: datetime) -> Case:
+    """Record a person's word; the daemon, or the next `once`, acts on it."""
+    case = record.case
+    if case.closed_at is not None:
+        raise UserError(f"case {case.case_id} is closed")
+    if case.answered_at is not None:
+        raise UserError(f"case {case.case_id} was answered already: {case.answered_how}")
+    if case.send_state in (SendState.BODY, SendState.UNKNOWN) and not isinstance(event, _SETTLING):
+        what = f"nobody knows yet whether the reply of case {case.case_id} went out"
+        raise UserError(f"{what}; look into Sent, then say `inbox-bot answered {case.case_id}` if it did")
+    work = Work.on(store, record, now)
+    work.happen(event)
+    work.save(now)
+    return work.case
+
+
+_SETTLING = (happened.AnsweredElsewhere, happened.CaseHeld)
+
+
+def find_case_id(store: Store, wanted: str) -> str:
+    """The one case whose id is, or begins with, the text; raises UserError with the candidates."""
+    ids = [record.case.case_id for record in store.cases()]
+    if wanted in ids:
+        return wanted
+    matching = [case_id for case_id in ids if case_id.startswith(wanted)]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UserError(f"{wanted!r} fits several cases: {', '.join(matching)}")
+    raise UserError(f"there is no case {wanted!r}; `inbox-bot cases` lists them")
+
+
+def _record(store: Store, case_id: str) -> CaseRecord:
+    record = store.case(case_id)
+    if record is None:
+        raise InboxBotError(f"there is no case {case_id}")
+    return record

@@ -1,0 +1,1 @@
+"""What each command does; `cli.py` imports a module here only when its command is used."""

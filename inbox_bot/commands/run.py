@@ -1,0 +1,126 @@
+"""`run` and `once`: the daemon, and one pass for cron."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from inbox_bot.commands.cases import NEEDS_A_PERSON, in_words
+from inbox_bot.config import AccountConfig, Config, load_config
+from inbox_bot.core.errors import InboxBotError, StoreError
+from inbox_bot.daemon import Daemon, log_display, open_desk, work_once
+from inbox_bot.desk import Rulebook, load_rulebook
+from inbox_bot.mail.reader import MailReader
+from inbox_bot.outside import LiveOutside
+from inbox_bot.store.protocol import Store
+from inbox_bot.store.sqlite import SqliteStore
+
+
+def run_daemon(config_file: Path, *, verbose: bool) -> int:
+    """Watch all accounts until SIGTERM or SIGINT."""
+    config = load_config(config_file)
+    rulebook = load_rulebook(config.rules_folder, config.templates_folder)
+    log_to_stderr(verbose=verbose)
+    with only_one(config):
+        SqliteStore(config.store_path).close()  # a store that cannot be used is said before anything starts
+        daemon = Daemon(config, rulebook, log_display())
+        daemon.stop_on_signals()
+        daemon.run()
+    return 0
+
+
+def run_once(config_file: Path, account: str | None, *, as_json: bool, verbose: bool) -> int:
+    """One pass over every account, or one; an account that fails does not keep the others from theirs."""
+    config = load_config(config_file)
+    accounts = config.accounts if account is None else (config.account(account),)
+    rulebook = load_rulebook(config.rules_folder, config.templates_folder)
+    log_to_stderr(verbose=verbose)
+    failures: list[InboxBotError] = []
+    with only_one(config), MailReader() as reader:
+        store = SqliteStore(config.store_path)
+        try:
+            for one in accounts:
+                try:
+                    _pass(one, rulebook, store, reader, as_json=as_json)
+                except StoreError:
+                    raise
+                except InboxBotError as error:
+                    failures.append(error)
+            needs_a_person = any(
+                record.case.status.value in NEEDS_A_PERSON for record in store.cases(account)
+            )
+        finally:
+            store.close()
+    for failure in failures[:-1]:
+        click.echo(f"inbox-bot: {failure}", err=True)
+    if failures:
+        raise failures[-1]
+    return int(needs_a_person)
+
+
+def _pass(
+    account: AccountConfig, rulebook: Rulebook, store: SqliteStore, reader: MailReader, *, as_json: bool
+) -> None:
+    outside = LiveOutside(account)
+    desk = open_desk(account, rulebook, store, outside, reader, log_display())
+    try:
+        changed = work_once(desk, outside, log_display(), lambda: datetime.now(UTC))
+    finally:
+        outside.drop()
+    for case_id in changed:
+        _print(store, case_id, as_json=as_json)
+
+
+def _print(store: Store, case_id: str, *, as_json: bool) -> None:
+    record = store.case(case_id)
+    if record is None:
+        return
+    case = record.case
+    due = case.deadline.due_by or case.deadline.send_by if case.deadline else None
+    if as_json:
+        values = {
+            "case": case.case_id,
+            "account": case.account,
+            "status": case.status.value,
+            "verdict": case.verdict.value if case.verdict else None,
+            "rule": case.decision.rule if case.decision else None,
+            "due_by": due.isoformat() if due else None,
+            "message_id": case.reply.message_id if case.reply else None,
+        }
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return
+    left = f", {in_words(due - datetime.now(UTC))} left" if due and case.closed_at is None else ""
+    why = f": {case.decision.because}" if case.decision else ""
+    click.echo(f"{case.case_id}  {case.status.value}{left}{why}")
+
+
+@contextmanager
+def only_one(config: Config) -> Iterator[None]:
+    """Hold the lock of the data folder, so that no second process works on the same cases; raises StoreError."""
+    config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = config.data_folder / "lock"
+    with path.open("a") as file:
+        path.chmod(0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"another inbox-bot works on {config.data_folder}; stop it first") from None
+        yield
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """One line an event on standard error, where systemd and cron expect it; nobody else's logs."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    own = logging.getLogger("inbox_bot")
+    own.addHandler(handler)
+    own.setLevel(logging.INFO if verbose else logging.WARNING)
+    own.propagate = False

@@ -1,0 +1,169 @@
+"""The configuration file: read, checked as a whole, and turned into plain values.
+
+Every problem is reported at once with its line and key. Secrets are never in here: a secret is a reference that
+`secret.py` resolves when a connection is opened.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inbox_bot.core.errors import Problem, UserError
+from inbox_bot.core.model import Policy
+
+if TYPE_CHECKING:
+    from inbox_bot.core.tomlfile import TomlFile
+    from inbox_bot.mail.mailbox import ImapSettings
+    from inbox_bot.mail.smtp import SmtpSettings
+
+FILE_NAME = "config.toml"
+STORE_NAME = "inbox-bot.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConfig:
+    """One account: how to reach it, which folders matter, and how its cases are handled.
+
+    Folder names that are empty are found on the server by their special use. `search_folders` are looked through for
+    correspondence; empty means the watched folders, Sent and the archive.
+    """
+
+    policy: Policy
+    imap: ImapSettings
+    imap_secret: str
+    folders: tuple[str, ...]
+    search_folders: tuple[str, ...]
+    drafts: str
+    sent: str
+    watch_junk: bool
+    poll_seconds: float
+    smtp: SmtpSettings | None
+    smtp_secret: str
+    copy_to_self: bool
+    server_files_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; all paths are absolute."""
+
+    file: Path
+    data_folder: Path
+    rules_folder: Path | None
+    templates_folder: Path | None
+    accounts: tuple[AccountConfig, ...]
+
+    @property
+    def store_path(self) -> Path:
+        """Where the store is."""
+        return self.data_folder / STORE_NAME
+
+    def account(self, name: str | None) -> AccountConfig:
+        """The account of that name, or the only one; raises UserError with the choices."""
+        names = [account.policy.account for account in self.accounts]
+        if name is None and len(self.accounts) == 1:
+            return self.accounts[0]
+        for account in self.accounts:
+            if account.policy.account == name:
+                return account
+        asked = f"there is no account {name!r}" if name else "there are several accounts"
+        raise UserError(f"{asked}; name one with --account: {', '.join(names)}")
+
+
+def find_config(given: Path | None) -> Path:
+    """The file named on the command line, else ./config.toml, else the one in the user's config folder."""
+    if given is not None:
+        if not given.is_file():
+            remedy = "run `inbox-bot init` to write one"
+            raise UserError(Problem("there is no such configuration file", str(given), remedy=remedy))
+        return given
+    for place in (Path(FILE_NAME), _user_folder("config") / FILE_NAME):
+        if place.is_file():
+            return place
+    remedy = f"run `inbox-bot init`, or name one with --config (looked for ./{FILE_NAME} and {place})"
+    raise UserError(Problem("no configuration was found", remedy=remedy))
+
+
+def store_path(file: Path) -> Path:
+    """Where the store of a configuration is, without checking the rest of the file."""
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise UserError(Problem(f"cannot be read: {error}", str(file))) from None
+    named = data.get("data_dir", "")
+    return _data_folder(file, named if isinstance(named, str) else "") / STORE_NAME
+
+
+def load_config(file: Path) -> Config:
+    """Read and check the configuration; raises UserError with every problem in it."""
+    from pydantic import ValidationError
+
+    from inbox_bot.config_model import ConfigModel
+    from inbox_bot.resources import read_toml
+
+    source = read_toml(file)
+    try:
+        model = ConfigModel.model_validate(source.data)
+    except ValidationError as error:
+        raise UserError(_problem(source, entry) for entry in error.errors()) from None
+    problems = _doubles(source, [account.name for account in model.account])
+    if problems:
+        raise UserError(problems)
+    return Config(
+        file=file.resolve(),
+        data_folder=_data_folder(file, model.data_dir),
+        rules_folder=_optional(file, model.rules_dir),
+        templates_folder=_optional(file, model.templates_dir),
+        accounts=tuple(account.to_config() for account in model.account),
+    )
+
+
+def _data_folder(file: Path, named: str) -> Path:
+    return _beside(file, named) if named else _user_folder("data")
+
+
+def _optional(file: Path, named: str) -> Path | None:
+    return _beside(file, named) if named else None
+
+
+def _beside(file: Path, named: str) -> Path:
+    """A path as the user meant it: relative to the configuration file, with ~ for the home folder."""
+    return (file.resolve().parent / Path(named).expanduser()).resolve()
+
+
+def _user_folder(kind: str) -> Path:
+    import platformdirs
+
+    find = platformdirs.user_config_path if kind == "config" else platformdirs.user_data_path
+    return find("inbox-bot", appauthor=False)
+
+
+def _problem(source: TomlFile, entry: Any) -> Problem:
+    path = tuple(entry["loc"])
+    what, remedy = str(entry["msg"]).removeprefix("Value error, "), None
+    if entry["type"] == "extra_forbidden":
+        what, remedy = f"unknown key {path[-1]!r}", _nearest(str(path[-1]))
+    elif entry["type"] == "missing":
+        what, remedy = f"{path[-1]!r} is missing", "see config.example.toml"
+    elif "; " in what:
+        what, remedy = what.split("; ", 1)
+    return source.problem(path, what, remedy)
+
+
+def _nearest(key: str) -> str:
+    from inbox_bot.config_model import KEYS
+
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    return f"did you mean {near[0]!r}?" if near else "see config.example.toml for the keys there are"
+
+
+def _doubles(source: TomlFile, names: list[str]) -> list[Problem]:
+    return [
+        source.problem(("account", position, "name"), f"the account {name!r} stands here twice", "rename one")
+        for position, name in enumerate(names)
+        if name in names[:position]
+    ]

@@ -1,0 +1,222 @@
+"""What can happen to a case, in the past tense: the append-only truth that every case row is derived from.
+
+Events hold ids, hashes and decisions, never a mail's body. They carry no time of their own: the instant belongs
+to the record that the store keeps of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox_bot.core.model import Deadline, Decision, Evidence, Notice, Outcome, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """A notice that belongs to no known case."""
+
+    account: str
+    notice: Notice
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeJoined:
+    """A further notice of a known case: re-sent, a reminder, or a request for more information."""
+
+    notice: Notice
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReceived:
+    """Amazon wrote how the dispute ended."""
+
+    notice: Notice
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGathered:
+    """Everything on record was collected; the dossier itself is a file of the store."""
+
+    dossier_sha256: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The rule table spoke."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A person chose another verdict."""
+
+    verdict: Verdict
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyComposed:
+    """A reply's Message-ID and bytes were fixed; the bytes are a file of the store."""
+
+    revision: int
+    message_id: str
+    sha256: str
+    sender: str
+    recipient: str
+    subject: str
+    attachment_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyBlocked:
+    """No reply could be composed, or none may be sent; a person has to look."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftIntended:
+    """The draft is about to be appended; after a crash the folder is searched before it is tried again."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPlaced:
+    """The draft stands in the seller's Drafts folder."""
+
+    message_id: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyApproved:
+    """A person said: send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendIntended:
+    """A sending attempt began; no byte of the body has left."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyStarted:
+    """The body is about to leave: from here on silence means unknown, not failed."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySent:
+    """The server took the reply; its answer is the proof."""
+
+    message_id: str
+    code: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRefused:
+    """The server said no, or could not be reached; nothing was accepted."""
+
+    because: str
+    permanent: bool
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendUnknown:
+    """The body was begun and no final answer came."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendLookedUp:
+    """The mailbox was searched for a copy of a reply whose fate is unknown."""
+
+    found_in: str  # the folder, or "" when no copy was found
+    look_again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentCopyFiled:
+    """A copy of the sent reply stands in the Sent folder (put there by us or by the server)."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredElsewhere:
+    """The seller answered without us: from the own mail program, or in Seller Central."""
+
+    how: str
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHeld:
+    """A person, or a doubt that only a person can settle, stopped the case."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundConfirmed:
+    """The seller refunded the order in Seller Central."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepPostponed:
+    """A step failed for a passing reason; it is due again at `retry_at`."""
+
+    step: str
+    because: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """A person was told something once."""
+
+    name: str
+    text: str
+
+
+Event = (
+    CaseOpened
+    | NoticeJoined
+    | DecisionReceived
+    | EvidenceGathered
+    | Decided
+    | Overruled
+    | ReplyComposed
+    | ReplyBlocked
+    | DraftIntended
+    | DraftPlaced
+    | ReplyApproved
+    | SendIntended
+    | BodyStarted
+    | ReplySent
+    | SendRefused
+    | SendUnknown
+    | SendLookedUp
+    | SentCopyFiled
+    | AnsweredElsewhere
+    | CaseHeld
+    | RefundConfirmed
+    | StepPostponed
+    | AlertRaised
+)
+
+EVENT_TYPES: dict[str, type[Event]] = {event_type.__name__: event_type for event_type in Event.__args__}

@@ -1,0 +1,365 @@
+"""The words by which notices are known: typed tables out of `rules/notices*.toml`, checked as they are loaded.
+
+What the tables are used for stands in `core/recognise.py` and `core/extract.py`; the syntax of phrases in
+`core/phrases.py`. Finding and reading the files is the shell's work.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from inbox_bot.core.errors import Problem, UserError
+from inbox_bot.core.model import Ask, Kind, Outcome, Reason
+from inbox_bot.core.phrases import Phrase, PhraseTable, compile_phrase
+from inbox_bot.core.tomlfile import Path, TomlFile
+from inbox_bot.core.trust import is_listed_domain
+
+_NOTICE_KINDS = frozenset({Kind.CLAIM.value, Kind.INFORMATION_REQUEST.value, Kind.DECISION.value})
+FIELDS = frozenset(
+    {
+        "order_id", "amount", "disputed_amount", "other_amount", "items", "quantity", "destination", "reason",
+        "respond_by", "other",
+    }
+)  # fmt: skip
+_MEANINGS: Mapping[str, frozenset[str]] = {
+    "mark": _NOTICE_KINDS | {"topic"},
+    "label": FIELDS,
+    "reason": frozenset(Reason),
+    "reason_value": frozenset(Reason),
+    "ask": frozenset(Ask),
+    "outcome": frozenset(Outcome),
+    "outcome_of_decision": frozenset(Outcome),
+    "deadline": frozenset({"answer", "other_period", "by"}),
+    "wording": frozenset({"conditional", "modal", "generic", "asking", "form_only", "after_address", "language"}),
+    "forward": frozenset(
+        {"forward_prefix", "reply_prefix", "forward_line", "original_line", "reply_opening", "reply_closing",
+         "field_from", "field_date", "field_to", "field_subject", "field_other"}
+    ),
+}  # fmt: skip
+_ENTRY_KEYS = frozenset({"name", "means", "where", "phrases"})
+_SENDER_KEYS = frozenset({"name", "addresses"})
+_LOOK_ALIKE_KEYS = frozenset({"name", "addresses", "headers", "subject", "body", "anywhere"})
+_MARKETPLACE_KEYS = frozenset({"name", "dollar", "yen", "krona", "phrases"})
+_SECTIONS = frozenset({*_MEANINGS, "language", "domains", "sender", "look_alike", "marketplace"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Phrases of one language that all mean the same; `where` is "subject", "body" or "" for both."""
+
+    section: str
+    name: str
+    language: str
+    means: str
+    where: str
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Addresses that only write chargeback mails; `*` stands for any Amazon domain or any text without an @."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A kind of mail that is no chargeback notice, and how it is known.
+
+    `headers` are header fields that only such mails carry; `subject` and `body` hold phrases; `anywhere` phrases
+    count for mails that are not from Amazon too.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    headers: tuple[str, ...]
+    subject: tuple[Phrase, ...]
+    body: tuple[Phrase, ...]
+    anywhere: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """An Amazon domain with the currencies that `$`, `¥` and `kr` stand for there, and other names it goes by."""
+
+    domain: str
+    dollar: str
+    yen: str
+    krona: str
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhrase:
+    """A phrase of an entry where it stands in a text."""
+
+    start: int
+    end: int
+    words: str
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class NoticeRules:
+    """All tables, bundled and the user's own, merged by name."""
+
+    amazon_domains: tuple[str, ...]
+    free_mail_domains: frozenset[str]
+    senders: tuple[Sender, ...]
+    look_alikes: tuple[LookAlike, ...]
+    marketplaces: tuple[Marketplace, ...]
+    entries: tuple[Entry, ...]
+    _tables: dict[tuple[str, str, str], tuple[PhraseTable, dict[str, Entry]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def of(self, section: str, means: str = "") -> tuple[Entry, ...]:
+        """The entries of a section, or those of one meaning."""
+        return tuple(e for e in self.entries if e.section == section and means in ("", e.means))
+
+    def find(self, section: str, text: str, *, means: str = "", where: str = "") -> tuple[FoundPhrase, ...]:
+        """All phrases of a section (and meaning) in a clean text, in order of appearance."""
+        table, entries = self._table(section, means, where)
+        hits = table.find_all(text)
+        return tuple(FoundPhrase(hit.start, hit.end, hit.words, entries[hit.name]) for hit in hits)
+
+    def is_amazon(self, domain: str) -> bool:
+        """Whether the domain is one of Amazon's, or below one."""
+        return is_listed_domain(domain, self.amazon_domains)
+
+    def is_chargeback_sender(self, email: str) -> bool:
+        """Whether the address is one that Amazon sends chargeback mails from."""
+        return any(self.is_sender(email, sender.addresses) for sender in self.senders)
+
+    def is_sender(self, email: str, patterns: Iterable[str]) -> bool:
+        """Whether the address, at an Amazon domain, is one of the patterns (`name@*`, `*@marketplace.*`)."""
+        local, _, domain = email.lower().rpartition("@")
+        if not local or not self.is_amazon(domain):
+            return False
+        return any(_fits(local, domain, pattern) for pattern in patterns)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that have a file of their own."""
+        return tuple(dict.fromkeys(entry.language for entry in self.entries if entry.language))
+
+    def _table(self, section: str, means: str, where: str) -> tuple[PhraseTable, dict[str, Entry]]:
+        key = (section, means, where)
+        if key not in self._tables:
+            chosen = {
+                f"{entry.language}/{entry.name}": entry
+                for entry in self.of(section, means)
+                if not where or entry.where in ("", where)
+            }
+            table = PhraseTable({name: entry.phrases for name, entry in chosen.items()})
+            self._tables[key] = (table, chosen)
+        return self._tables[key]
+
+
+def load_notice_rules(files: Sequence[TomlFile]) -> NoticeRules:
+    """The rules out of the given files; an entry of a later file replaces the earlier one of its name.
+
+    Raises UserError with every problem of every file.
+    """
+    reading = _Reading()
+    for file in files:
+        reading.add(file)
+    if not reading.domains.get("amazon"):
+        remedy = "give the bundled rules/notices.toml first"
+        reading.problems.append(Problem("no Amazon domain is listed", key="domains.amazon", remedy=remedy))
+    if not reading.senders:
+        remedy = "write a [[sender]] with name and addresses, or give the bundled rules/notices.toml first"
+        reading.problems.append(Problem("no chargeback sender is listed", key="sender", remedy=remedy))
+    if reading.problems:
+        raise UserError(reading.problems)
+    return NoticeRules(
+        amazon_domains=reading.domains["amazon"],
+        free_mail_domains=frozenset(reading.domains.get("free_mail", ())),
+        senders=tuple(reading.senders.values()),
+        look_alikes=tuple(reading.look_alikes.values()),
+        marketplaces=tuple(reading.marketplaces.values()),
+        entries=tuple(reading.entries.values()),
+    )
+
+
+def _fits(local: str, domain: str, pattern: str) -> bool:
+    wanted_local, _, wanted_domain = pattern.rpartition("@")
+    return _fits_star(local, wanted_local) and _fits_star(domain, wanted_domain)
+
+
+def _fits_star(text: str, pattern: str) -> bool:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    *middle, last = rest
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for piece in middle:
+        at = text.find(piece, at, end)
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
+
+
+class _Reading:
+    """The tables while the files are read, each by name."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.domains: dict[str, tuple[str, ...]] = {}
+        self.senders: dict[str, Sender] = {}
+        self.look_alikes: dict[str, LookAlike] = {}
+        self.marketplaces: dict[str, Marketplace] = {}
+        self.entries: dict[tuple[str, str, str], Entry] = {}
+
+    def add(self, file: TomlFile) -> None:
+        language = file.data.get("language", "")
+        if not isinstance(language, str):
+            self.problems.append(file.problem(("language",), "the language has to be a code such as 'en'"))
+            language = ""
+        for section, value in file.data.items():
+            if section not in _SECTIONS:
+                self._unknown(file, (section,), section, _SECTIONS)
+            elif section == "domains":
+                self._add_domains(file, value)
+            elif section != "language":
+                for path, table in self._tables(file, section, value):
+                    self._add_table(file, section, path, table, language)
+
+    def _add_domains(self, file: TomlFile, value: Any) -> None:
+        if not isinstance(value, dict):
+            self.problems.append(file.problem(("domains",), "a table is expected", "write [domains]"))
+            return
+        for name in value:
+            if name not in ("amazon", "free_mail"):
+                self._unknown(file, ("domains", name), name, {"amazon", "free_mail"})
+            else:
+                self.domains[name] = tuple(
+                    text.lower().strip(".") for text in self._texts(file, ("domains",), value, name)
+                )
+
+    def _tables(self, file: TomlFile, section: str, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+        if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+            what = "a list of tables is expected"
+            self.problems.append(file.problem((section,), what, f"write [[{section}]]"))
+            return
+        for number, table in enumerate(value):
+            name = table.get("name")
+            if isinstance(name, str) and name.strip():
+                yield (section, number), table
+            else:
+                what, remedy = "the entry has no name", 'add name = "..."; names tell entries apart'
+                self.problems.append(file.problem((section, number), what, remedy))
+
+    def _add_table(
+        self, file: TomlFile, section: str, path: Path, table: dict[str, Any], language: str
+    ) -> None:
+        name = table["name"]
+        if section == "sender":
+            self._check_keys(file, path, table, _SENDER_KEYS)
+            addresses = self._addresses(file, path, table, needed=True)
+            self.senders[name] = Sender(name, addresses)
+        elif section == "look_alike":
+            self._check_keys(file, path, table, _LOOK_ALIKE_KEYS)
+            self.look_alikes[name] = self._look_alike(file, path, table)
+        elif section == "marketplace":
+            self._check_keys(file, path, table, _MARKETPLACE_KEYS)
+            codes = [self._currency(file, path, table, key) for key in ("dollar", "yen", "krona")]
+            phrases = self._phrases(file, path, table, "phrases")
+            self.marketplaces[name] = Marketplace(name.lower(), codes[0], codes[1], codes[2], phrases)
+        else:
+            self._check_keys(file, path, table, _ENTRY_KEYS)
+            self.entries[section, language, name] = self._entry(file, section, path, table, language)
+
+    def _look_alike(self, file: TomlFile, path: Path, table: dict[str, Any]) -> LookAlike:
+        if len(table) < 2:
+            remedy = "add addresses, headers, subject, body or anywhere"
+            self.problems.append(file.problem(path, "nothing says how this mail is known", remedy))
+        return LookAlike(
+            name=table["name"],
+            addresses=self._addresses(file, path, table),
+            headers=tuple(text.lower() for text in self._texts(file, path, table, "headers")),
+            subject=self._phrases(file, path, table, "subject"),
+            body=self._phrases(file, path, table, "body"),
+            anywhere=self._phrases(file, path, table, "anywhere"),
+        )
+
+    def _entry(
+        self, file: TomlFile, section: str, path: Path, table: dict[str, Any], language: str
+    ) -> Entry:
+        means, where = table.get("means"), table.get("where", "")
+        if not isinstance(means, str) or means not in _MEANINGS[section]:
+            if means is None:
+                what = "the entry does not say what its phrases mean"
+            else:
+                what = f"{means!r} is no meaning of a {section}"
+            remedy = "means is one of: " + ", ".join(sorted(_MEANINGS[section]))
+            self.problems.append(file.problem((*path, "means"), what, remedy))
+            means = ""
+        if where not in ("", "subject", "body"):
+            what, remedy = f"where = {where!r} is not known", 'it is "subject" or "body"; leave it out for both'
+            self.problems.append(file.problem((*path, "where"), what, remedy))
+            where = ""
+        phrases = self._phrases(file, path, table, "phrases", needed=True)
+        return Entry(section, table["name"], language, means, where, phrases)
+
+    def _addresses(
+        self, file: TomlFile, path: Path, table: dict[str, Any], *, needed: bool = False
+    ) -> tuple[str, ...]:
+        addresses = self._texts(file, path, table, "addresses", needed=needed)
+        for address in addresses:
+            if address.count("@") != 1 or " " in address:
+                what, remedy = f"{address!r} is no address pattern", "write name@domain; * stands for anything"
+                self.problems.append(file.problem((*path, "addresses"), what, remedy, needle=address))
+        return tuple(address.lower() for address in addresses)
+
+    def _currency(self, file: TomlFile, path: Path, table: dict[str, Any], key: str) -> str:
+        code = table.get(key, "")
+        if isinstance(code, str) and (not code or (len(code) == 3 and code.isalpha() and code.isupper())):
+            return code
+        what, remedy = f"{code!r} is no currency", "write an ISO 4217 code such as USD"
+        self.problems.append(file.problem((*path, key), what, remedy))
+        return ""
+
+    def _phrases(
+        self, file: TomlFile, path: Path, table: dict[str, Any], key: str, *, needed: bool = False
+    ) -> tuple[Phrase, ...]:
+        phrases = []
+        for text in self._texts(file, path, table, key, needed=needed):
+            try:
+                phrases.append(compile_phrase(text))
+            except ValueError as error:
+                what, remedy = f"phrase {text!r}: {error}", "see the syntax at the top of rules/notices.toml"
+                self.problems.append(file.problem((*path, key), what, remedy, needle=text))
+        return tuple(phrases)
+
+    def _texts(
+        self, file: TomlFile, path: Path, table: dict[str, Any], key: str, *, needed: bool = False
+    ) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            what, remedy = "a list of texts is expected", 'write it as ["one", "another"]'
+            self.problems.append(file.problem((*path, key), what, remedy))
+            return ()
+        if needed and not value:
+            self.problems.append(file.problem(path, f"{key} is missing or empty", f'add {key} = ["..."]'))
+        return tuple(value)
+
+    def _check_keys(
+        self, file: TomlFile, path: Path, table: dict[str, Any], known: Collection[str]
+    ) -> None:
+        for key in table:
+            if key not in known:
+                self._unknown(file, (*path, key), key, known)
+
+    def _unknown(self, file: TomlFile, path: Path, key: str, known: Collection[str]) -> None:
+        close = difflib.get_close_matches(key, known, 1)
+        remedy = f"did you mean {close[0]!r}?" if close else "known are: " + ", ".join(sorted(known))
+        self.problems.append(file.problem(path, f"{key!r} is not known here", remedy))

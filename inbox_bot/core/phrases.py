@@ -1,0 +1,345 @@
+"""Phrases as data: plain words with a tiny syntax, compiled to linear-time patterns, and the sentences they stand in.
+
+The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing);
+`(a|b)` are alternatives, an empty one makes the group optional; `...` is up to 60 characters of the same
+sentence; `*` behind a letter is the rest of the word. Case does not matter and words match whole. Reading the
+files is done elsewhere: this module gets parsed TOML. What a phrase means is said by the table's owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import re2
+
+from inbox_bot.core.errors import Problem
+from inbox_bot.core.sentences import Sentence, is_conditional, sentence_at, sentences
+from inbox_bot.core.tomlfile import Path, TomlFile
+
+__all__ = [
+    "Phrase",
+    "PhraseHit",
+    "PhraseTable",
+    "Sentence",
+    "compile_phrase",
+    "is_conditional",
+    "load_phrases",
+    "sentence_at",
+    "sentences",
+]
+
+_SPACE = r"(?:[ \t]{1,8}|[ \t]{0,8}\n[ \t>|]{0,8})"
+_NO_SPACE = rf"{_SPACE}?"
+# A gap stays inside the sentence. Patterns with a counted gap are slow on a long text, so that a text is first
+# searched with the loose gap, and a short window round each hit with the counted one.
+_IN_SENTENCE = r"(?:[^.!?。！？；\n]|\n[^\n]|[.][0-9])"
+_LONGEST_GAP = 60
+_LOOSE_GAP = rf"{_IN_SENTENCE}*?"
+_GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
+_REST_OF_WORD = r"\pL{0,20}"
+_LONGEST = 300
+_MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One phrase: its words, the re2 pattern it became, and the looser one that finds candidates of it."""
+
+    words: str
+    pattern: str
+    loose_pattern: str
+
+    @property
+    def has_gap(self) -> bool:
+        """True when the phrase holds a `...`."""
+        return self.pattern != self.loose_pattern
+
+    def found_in(self, text: str) -> bool:
+        """True when the phrase stands in the clean text."""
+        return next(self.spans_in(text), None) is not None
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Start and end of each place where the phrase stands in the clean text."""
+        strict = _compiled(self.pattern)
+        window = self.words.count("...") * _LONGEST_GAP + 2 * _LONGEST
+        for match in islice(_compiled(self.loose_pattern).finditer(text), _MOST_HITS):
+            start, end = match.span()
+            if not self.has_gap:
+                yield start, end
+                continue
+            # The loose gap ran to the first possible end; the words before it may stand there more than once.
+            begin = max(start, end - window)
+            found = strict.search(text[begin : end + 1])
+            if found is not None:
+                yield begin + found.start(), begin + found.end()
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseHit:
+    """Where a phrase of the named group stands, and the words that matched, white space folded."""
+
+    name: str
+    start: int
+    end: int
+    words: str
+
+
+def compile_phrase(phrase: str) -> Phrase:
+    """The phrase ready to match; raises ValueError that says what is wrong with it."""
+    words = " ".join(phrase.split())
+    if not words:
+        raise ValueError("the phrase is empty")
+    if len(words) > _LONGEST:
+        raise ValueError(f"the phrase is longer than {_LONGEST} characters")
+    pieces = list(_pieces(words))
+    if pieces[0].kind == "gap" or pieces[-1].kind == "gap":
+        raise ValueError("'...' must stand between words")
+    if all(piece.optional or piece.kind in ("gap", "space") for piece in pieces):
+        raise ValueError("every part of the phrase is optional")
+    compiled = Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP))
+    _compiled(compiled.pattern)
+    return compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    kind: str  # "text", "group", "gap" or "space"
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def optional(self) -> bool:
+        return self.kind == "group" and "" in self.alternatives
+
+
+def _pieces(words: str) -> Iterator[_Piece]:
+    """The phrase cut into words, groups, gaps and blanks."""
+    rest = words
+    while rest:
+        if rest.startswith("..."):
+            yield _Piece("gap")
+            rest = rest.lstrip(".")
+        elif rest[0] == "(":
+            inside, closed, rest = rest[1:].partition(")")
+            if not closed:
+                raise ValueError("a '(' without its ')'")
+            if "(" in inside or "..." in inside:
+                raise ValueError("'(' and '...' cannot stand inside '(...)'")
+            alternatives = tuple(part.strip() for part in inside.split("|"))
+            if not any(alternatives):
+                raise ValueError("an empty '()'")
+            yield _Piece("group", alternatives)
+        elif rest[0] in ")|":
+            raise ValueError(f"a {rest[0]!r} without its '('")
+        elif rest[0] == " ":
+            yield _Piece("space")
+            rest = rest[1:]
+        else:
+            length = min(
+                (at for at in (rest.find(mark) for mark in (" ", "(", ")", "|", "...")) if at > 0),
+                default=len(rest),
+            )
+            yield _Piece("text", (rest[:length],))
+            rest = rest[length:]
+
+
+def _pattern(pieces: list[_Piece], gap: str) -> str:
+    parts: list[str] = []
+    for position, piece in enumerate(pieces):
+        behind = pieces[position + 1] if position + 1 < len(pieces) else None
+        before = pieces[position - 1] if position else None
+        if piece.kind == "gap":
+            parts.append(gap)
+        elif piece.kind == "space":
+            if _takes_the_blank(before) or (
+                behind is not None and behind.optional and position == len(pieces) - 2
+            ):
+                continue  # the optional group brings the blank along
+            if behind is not None and behind.kind == "gap":
+                parts.append("[ \\t]{0,8}")
+                continue
+            if before is not None and before.kind == "gap":
+                parts.append(_NO_SPACE)
+                continue
+            is_cjk = _edge(before, -1) or _edge(behind, 0)
+            parts.append(_NO_SPACE if is_cjk else _SPACE)
+        else:
+            parts.append(_words_pattern(piece, before, position == len(pieces) - 1, behind))
+    return "(?i:" + "".join(parts) + ")"
+
+
+def _takes_the_blank(piece: _Piece | None) -> bool:
+    return piece is not None and piece.optional
+
+
+def _words_pattern(piece: _Piece, before: _Piece | None, is_last: bool, behind: _Piece | None) -> str:
+    alternatives = [word for word in piece.alternatives if word]
+    pattern = "(?:" + "|".join(_literal(word) for word in alternatives) + ")"
+    if not piece.optional:
+        return pattern
+    blank = _NO_SPACE if any(_is_cjk(word[0]) or _is_cjk(word[-1]) for word in alternatives) else _SPACE
+    if behind is not None and behind.kind == "space":
+        return f"(?:{pattern}{blank})?"
+    if is_last and before is not None and before.kind == "space":
+        return f"(?:{blank}{pattern})?"
+    return f"{pattern}?"
+
+
+def _literal(word: str) -> str:
+    """One run of words as a pattern: blanks, Chinese runs, `*` and word edges."""
+    parts = [r"\b"] if _is_ascii_word(word[0]) else []
+    previous = ""
+    for char in word:
+        if char == "*":
+            if not previous.isalpha():
+                raise ValueError("'*' must stand behind a letter")
+            parts.append(_REST_OF_WORD)
+        elif char == " ":
+            parts.append(_NO_SPACE if _is_cjk(previous) else _SPACE)
+        else:
+            if _is_cjk(previous) and _is_cjk(char):
+                parts.append(_NO_SPACE)
+            parts.append(re2.escape(char))
+        previous = char
+    if _is_ascii_word(word[-1]):
+        parts.append(r"\b")
+    return "".join(parts)
+
+
+def _is_ascii_word(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
+
+
+def _is_cjk(char: str) -> bool:
+    return bool(char) and (
+        "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
+    )
+
+
+def _edge(piece: _Piece | None, side: int) -> bool:
+    return piece is not None and any(_is_cjk(word[side]) for word in piece.alternatives if word)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(f"the phrase cannot be compiled: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The phrases of one name: those without a gap as one pattern, the others behind one that sorts out."""
+
+    plain: re2._Regexp | None
+    any_gapped: re2._Regexp | None
+    gapped: tuple[Phrase, ...]
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        if self.plain is not None:
+            yield from (match.span() for match in islice(self.plain.finditer(text), _MOST_HITS))
+        if self.any_gapped is not None and self.any_gapped.search(text) is not None:
+            for phrase in self.gapped:
+                yield from phrase.spans_in(text)
+
+
+def _grouped(phrases: Sequence[Phrase]) -> _Group:
+    plain = [phrase.pattern for phrase in phrases if not phrase.has_gap]
+    gapped = tuple(phrase for phrase in phrases if phrase.has_gap)
+    loose = "|".join(phrase.loose_pattern for phrase in gapped)
+    return _Group(_compiled("|".join(plain)) if plain else None, _compiled(loose) if loose else None, gapped)
+
+
+class PhraseTable:
+    """Named groups of phrases, in the order of the file; immutable."""
+
+    __slots__ = ("_groups", "_phrases")
+
+    def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
+        self._phrases = {name: tuple(group) for name, group in (phrases or {}).items()}
+        self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the groups, in the order of the file."""
+        return tuple(self._phrases)
+
+    def find_all(self, text: str, names: Collection[str] | None = None) -> tuple[PhraseHit, ...]:
+        """All hits in a clean text in order of appearance, the longer one first at the same place.
+
+        `names` limits the search to these groups. Two phrases of one group may both hit the same words.
+        """
+        hits = [
+            PhraseHit(name, start, end, " ".join(text[start:end].split()))
+            for name, group in self._groups.items()
+            if names is None or name in names
+            for start, end in group.spans_in(text)
+        ]
+        return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
+
+    def find_first(self, text: str, names: Collection[str] | None = None) -> PhraseHit | None:
+        """The hit that stands first in a clean text (the longest at the same place), or None."""
+        return next(iter(self.find_all(text, names)), None)
+
+    def merged(self, other: PhraseTable) -> PhraseTable:
+        """This table with the other's groups put in place of those of the same name."""
+        return PhraseTable({**self._phrases, **other._phrases})
+
+
+def load_phrases(tomlfile: TomlFile, path: Path) -> tuple[PhraseTable, tuple[Problem, ...]]:
+    """The phrase table below a key path, and what is wrong with it, by file, line and key.
+
+    Each key of the table is a group: a list of phrases, or a table of such lists by language code. A missing
+    table is an empty one.
+    """
+    table = _value_at(tomlfile.data, path)
+    if table is None:
+        return PhraseTable(), ()
+    problems: list[Problem] = []
+    if not isinstance(table, dict):
+        return PhraseTable(), (tomlfile.problem(path, "a table of phrase groups is expected"),)
+    groups = {
+        name: tuple(_load_group(tomlfile, (*path, name), value, problems)) for name, value in table.items()
+    }
+    return PhraseTable(groups), tuple(problems)
+
+
+def _value_at(value: Any, path: Path) -> Any:
+    for part in path:
+        is_item = isinstance(part, int) and isinstance(value, list) and part < len(value)
+        if not is_item and not (isinstance(value, dict) and part in value):
+            return None
+        value = value[part]
+    return value
+
+
+def _load_group(tomlfile: TomlFile, path: Path, value: Any, problems: list[Problem]) -> Iterator[Phrase]:
+    if isinstance(value, dict):
+        for language, phrases in value.items():
+            yield from _load_list(tomlfile, (*path, language), phrases, problems)
+    else:
+        yield from _load_list(tomlfile, path, value, problems)
+
+
+def _load_list(tomlfile: TomlFile, path: Path, value: Any, problems: list[Problem]) -> Iterator[Phrase]:
+    if not isinstance(value, list):
+        problems.append(
+            tomlfile.problem(path, "a list of phrases is expected", 'write it as ["one", "another"]')
+        )
+        return
+    for phrase in value:
+        if not isinstance(phrase, str):
+            problems.append(tomlfile.problem(path, f"{phrase!r} is no phrase", "put it in quotes"))
+            continue
+        try:
+            yield compile_phrase(phrase)
+        except ValueError as error:
+            remedy = "see the syntax of phrases at the top of the file"
+            problems.append(tomlfile.problem(path, f"phrase {phrase!r}: {error}", remedy, needle=phrase))

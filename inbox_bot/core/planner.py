@@ -1,0 +1,220 @@
+"""What comes next for a case: one pure function that drives everything.
+
+The shell performs the step, appends its event and asks again, until the answer is `Wait`. Nothing is remembered
+between two questions but the case itself, so a killed process goes on where its last event left it.
+
+::
+
+    Gather -> Decide -> Compose -> PlaceDraft -> (the seller sends) ............... answered
+                 |                     |-> approved, auto or last call -> Send ---- answered -> FileSentCopy
+                 |-> review, refund: a person                             |-> unknown -> LookUp -> found: answered
+                                                                                         |-> still in doubt: a person;
+                                                                                             near the cutoff: Send again
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inbox_bot.core.case import Case, SendState, Status
+from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
+
+# A copy of a sent mail shows up within seconds as a rule; some providers have been seen to take minutes.
+LOOK_AFTER = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+# Within this much of the cutoff a twin costs less than a missed day seven.
+RESEND_WITHIN = timedelta(hours=24)
+MAX_SENDS_IN_DOUBT = 2
+RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Collect everything on record about the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Ask the rule table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """Write the reply and fix its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDraft:
+    """Append the reply to Drafts; look there first when an earlier try may have got through."""
+
+    look_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Hand the reply to the SMTP server."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Search the mailbox for a copy of a reply whose fate is unknown; no `look_again_at`: the last look."""
+
+    look_again_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileSentCopy:
+    """See that a copy of the sent reply stands in Sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Tell a person, once per name."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before the instant; None: until something happens."""
+
+    until: datetime | None
+
+
+Step = Gather | Decide | Compose | PlaceDraft | Send | LookUp | FileSentCopy | Alert | Wait
+
+
+def next_step(case: Case, policy: Policy, now: datetime) -> Step:
+    """The one next step for the case at the instant `now`."""
+    if case.status is Status.CLOSED:
+        return Wait(None)
+    if case.status is Status.ANSWERED:
+        return _after_answer(case, now)
+    step = _work(case, policy, now)
+    if not isinstance(step, Wait):
+        return step
+    return _due_alert(case, now) or Wait(_sooner(step.until, _next_rung(case, now)))
+
+
+def _after_answer(case: Case, now: datetime) -> Step:
+    if case.send_state is not SendState.SENT or case.sent_copy or case.failures >= len(LOOK_AFTER):
+        return Wait(None)
+    return Wait(case.retry_at) if _postponed(case, now) else FileSentCopy()
+
+
+def _postponed(case: Case, now: datetime) -> bool:
+    return case.retry_at is not None and now < case.retry_at
+
+
+def _work(case: Case, policy: Policy, now: datetime) -> Step:
+    if _postponed(case, now):
+        return Wait(case.retry_at)
+    if case.send_state in (SendState.BODY, SendState.UNKNOWN):
+        return _in_doubt(case, now)
+    if case.held_because:
+        return Wait(None)
+    if not case.trusted:
+        return Decide() if case.decision is None else Wait(None)
+    if case.dossier_sha256 is None:
+        return Gather()
+    if case.decision is None:
+        return Decide()
+    return _answer(case, policy, now)
+
+
+def _answer(case: Case, policy: Policy, now: datetime) -> Step:
+    if case.verdict is Verdict.REVIEW or case.blocked_because:
+        return Wait(None)
+    if case.verdict is Verdict.REFUND and not case.refund_confirmed:
+        return Wait(None)
+    if case.reply is None:
+        return Compose()
+    if policy.mode is Mode.DRAFT and case.draft_state != "placed":
+        return PlaceDraft(look_first=case.draft_state == "intended")
+    because = _may_send(case, policy, now)
+    if because:
+        return Send(because)
+    return Wait(case.deadline.send_by if case.deadline and _last_call_allows(case, policy) else None)
+
+
+def _may_send(case: Case, policy: Policy, now: datetime) -> str:
+    """Why the reply may go out now; empty when it may not."""
+    if case.approved:
+        return "approved by a person"
+    if policy.mode is Mode.AUTO and _complete(case):
+        return "sent by rule"
+    if case.deadline is not None and now >= case.deadline.send_by and _last_call_allows(case, policy):
+        return "last call before the cutoff"
+    return ""
+
+
+def _complete(case: Case) -> bool:
+    return case.decision is not None and not case.decision.missing
+
+
+def _last_call_allows(case: Case, policy: Policy) -> bool:
+    if policy.last_call is LastCall.ALWAYS:
+        return True
+    return policy.last_call is LastCall.COMPLETE and _complete(case)
+
+
+def _in_doubt(case: Case, now: datetime) -> Step:
+    started_at = case.body_at or now
+    looks = LOOK_AFTER[case.look_ups :]
+    if looks:
+        look_at = started_at + looks[0]
+        if now < look_at:
+            return Wait(look_at)
+        return LookUp(max(started_at + looks[1], now) if len(looks) > 1 else None)
+    if case.deadline is None or case.deadline.due_by is None or case.bodies_started >= MAX_SENDS_IN_DOUBT:
+        return Wait(None)
+    resend_at = case.deadline.due_by - RESEND_WITHIN
+    return Send("no copy was found and the cutoff is near") if now >= resend_at else Wait(resend_at)
+
+
+def _due_alert(case: Case, now: datetime) -> Alert | None:
+    name = case.status.value
+    if name in _FIRST_WORDS and name not in case.alerts:
+        return Alert(name, _FIRST_WORDS[name])
+    cutoff = _cutoff(case)
+    if cutoff is None:
+        return None
+    if now >= cutoff:
+        return None if "missed" in case.alerts else Alert("missed", "the cutoff passed without an answer")
+    passed = [rung for rung in RUNGS if now >= cutoff - rung]
+    if not passed:
+        return None
+    hours = int(min(passed).total_seconds() // 3600)
+    rung_name = f"{hours} h left"
+    return None if rung_name in case.alerts else Alert(rung_name, f"less than {hours} hours are left")
+
+
+_FIRST_WORDS = {
+    Status.REVIEW.value: "a person has to look at this case",
+    Status.REFUND.value: "refund this order in Seller Central, then confirm it",
+    Status.DRAFTED.value: "the reply stands in Drafts; read it and send it",
+    Status.READY.value: "the reply is composed and waits for approval",
+    Status.UNKNOWN.value: "a server may or may not have taken the reply",
+    Status.HELD.value: "the case is held",
+}
+
+
+def _cutoff(case: Case) -> datetime | None:
+    if case.deadline is None:
+        return None
+    return case.deadline.due_by or case.deadline.send_by
+
+
+def _next_rung(case: Case, now: datetime) -> datetime | None:
+    cutoff = _cutoff(case)
+    if cutoff is None:
+        return None
+    instants = [cutoff - rung for rung in RUNGS] + [cutoff]
+    return min((instant for instant in instants if instant > now), default=None)
+
+
+def _sooner(first: datetime | None, second: datetime | None) -> datetime | None:
+    return min((instant for instant in (first, second) if instant is not None), default=None)

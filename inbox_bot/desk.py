@@ -1,0 +1,104 @@
+"""One account's desk: its policy, its rules, its store, and the one door to the outside.
+
+The steps of a case are performed here against `Outside`, so that a live mailbox, a replay of files and a test all
+run the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from inbox_bot.core.compose import Templates, load_templates
+from inbox_bot.core.decide import DecisionRules, load_decision_rules
+from inbox_bot.core.errors import Problem, UserError
+from inbox_bot.core.model import Mail, Policy, Reply
+from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
+from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspondence_rules
+from inbox_bot.resources import rule_files, template_sources
+from inbox_bot.store.protocol import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything that is data: how mails are read, cases decided and letters written."""
+
+    notices: NoticeRules
+    correspondence: CorrespondenceRules
+    decisions: DecisionRules
+    templates: Templates
+
+
+def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | None = None) -> Rulebook:
+    """The bundled rules and templates with the user's own over them; raises UserError with every problem at once."""
+    problems: list[Problem] = []
+    parts: dict[str, object] = {}
+
+    def attempt(name: str, load: Callable[[], object]) -> None:
+        try:
+            parts[name] = load()
+        except UserError as error:
+            problems.extend(error.problems)
+
+    attempt("notices", lambda: load_notice_rules(rule_files("notices*.toml", rules_folder)))
+    attempt(
+        "correspondence", lambda: load_correspondence_rules(rule_files("correspondence*.toml", rules_folder))
+    )
+    attempt("decisions", lambda: load_decision_rules(rule_files("decisions*.toml", rules_folder)))
+    attempt("templates", lambda: load_templates(template_sources(templates_folder)))
+    if problems:
+        raise UserError(problems)
+    return Rulebook(**parts)  # type: ignore[arg-type]
+
+
+class Outside(Protocol):
+    """What a case's steps need from the world: the mailbox's correspondence, Drafts, Sent, and a way to send."""
+
+    def sent_folder(self) -> str:
+        """The folder whose mails the seller wrote; raises TemporaryError."""
+
+    def find_mails(self, needles: Collection[str]) -> tuple[bytes, ...]:
+        """All mails that mention one of the ids (order or tracking ids), raw, without duplicates."""
+
+    def place_draft(self, reply: Reply, *, look_first: bool) -> str:
+        """See that the reply stands in Drafts once, and return the folder; raises TemporaryError."""
+
+    def submit(
+        self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
+    ) -> None:
+        """Send the reply once; raises RefusedByServer, AnswerUnknown or TemporaryError (see mail/smtp.py)."""
+
+    def find_copy(self, reply_message_id: str) -> str:
+        """The folder that holds a copy of a sent reply, empty when none does; raises TemporaryError."""
+
+    def file_sent_copy(self, reply: Reply) -> str:
+        """See that Sent holds one copy of a sent reply, and return the folder; raises TemporaryError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something a person should be told: about a case, or (`case_id` None) about the account."""
+
+    account: str
+    case_id: str | None
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One account, ready to work."""
+
+    policy: Policy
+    rulebook: Rulebook
+    store: Store
+    outside: Outside
+    read: Callable[[bytes], Mail]
+    tell: Callable[[Notification], None] = field(default=lambda notification: None)
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """All addresses of the account, in lower case."""
+        return frozenset({self.policy.address.lower(), *(alias.lower() for alias in self.policy.aliases)})

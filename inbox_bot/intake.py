@@ -1,0 +1,271 @@
+"""From the mailbox to a case: mails are fetched and stored first, and read from the store afterwards.
+
+The cursor of a folder moves in the same transaction that stores its mails, so a killed process loses nothing; a mail
+that cannot be handled is tried three times and then put aside with its reason, and the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from inbox_bot.core import events as happened
+from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.deadline import deadline_for
+from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
+from inbox_bot.core.extract import extract
+from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.recognise import Recognition, can_matter, recognise
+from inbox_bot.core.trust import Trust, judge
+from inbox_bot.desk import Desk, Notification
+from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
+from inbox_bot.mail.message import read_headers
+from inbox_bot.store.protocol import CaseRecord, Change, Cursor, FetchedMail, MailOutcome, StoredMail
+from inbox_bot.work import Work
+
+BATCH = 200
+FIRST_LOOK_BACK = timedelta(days=30)
+MAX_TRIES = 3
+LARGEST_MAIL_BYTES = 25_000_000
+
+_log = logging.getLogger(__name__)
+
+
+def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
+    """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError."""
+    state = mailbox.examine(folder)
+    cursor = desk.store.cursor(desk.policy.account, folder)
+    if cursor is None or cursor.uidvalidity != state.uidvalidity:
+        start = mailbox.last_uid_before((now - FIRST_LOOK_BACK).date())
+        cursor = Cursor(state.uidvalidity, start)
+    if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
+        return 0
+    stored = 0
+    for batch in _batches(mailbox.headers_after(cursor.last_uid)):
+        stored += _store_batch(desk, mailbox, folder, state.uidvalidity, batch, now)
+    return stored
+
+
+def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
+    while batch := list(islice(headers, BATCH)):
+        yield batch
+
+
+def _store_batch(
+    desk: Desk, mailbox: Mailbox, folder: str, uidvalidity: int, batch: list[FetchedHeader], now: datetime
+) -> int:
+    wanted = {}
+    for header in batch:
+        mail = read_headers(header.header_bytes)
+        if header.size_bytes <= LARGEST_MAIL_BYTES and _matters(desk, mail):
+            wanted[header.uid] = (header, mail.message_id)
+    mails = [
+        FetchedMail(uid, wanted[uid][0].internal_at, wanted[uid][1], raw)
+        for uid, raw in mailbox.bodies(tuple(wanted))
+    ]
+    cursor = Cursor(uidvalidity, max(header.uid for header in batch))
+    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+
+
+def _matters(desk: Desk, mail: Mail) -> bool:
+    """Whether a body is worth fetching: it may be a notice, or it belongs to the thread of a case."""
+    own_domains = {address.rpartition("@")[2] for address in desk.own_addresses}
+    if can_matter(mail, desk.rulebook.notices, own_domains=own_domains):
+        return True
+    ids = _thread_ids(mail)
+    return bool(ids) and bool(desk.store.find_cases(desk.policy.account, None, ids))
+
+
+def _thread_ids(mail: Mail) -> tuple[str, ...]:
+    own = (mail.message_id,) if mail.message_id else ()
+    return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
+
+
+def handle_waiting(
+    desk: Desk, now: datetime, on_handled: Callable[[Handled], None] = lambda handled: None
+) -> tuple[str, ...]:
+    """Read every stored mail that waits; returns the ids of the cases that were opened or changed."""
+    changed: dict[str, None] = {}
+    for stored in desk.store.waiting_mails(desk.policy.account):
+        try:
+            handled = handle_mail(desk, stored, now)
+        except TemporaryError:
+            raise
+        except Exception as error:  # one bad mail must not stop the rest
+            handled = _put_aside(desk, stored, error, now)
+        if handled.case_id:
+            changed[handled.case_id] = None
+        on_handled(handled)
+    return tuple(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one mail: how it was read, and the case it went to."""
+
+    mail: Mail | None
+    recognition: Recognition | None
+    notice: Notice | None
+    trust: Trust
+    case_id: str | None
+    note: str = ""
+
+
+def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
+    """Read one stored mail and record what it says; the mail and the case change in one transaction."""
+    mail = desk.read(desk.store.file(stored.sha256))
+    recognition = recognise(mail, desk.rulebook.notices)
+    trust = _trust(desk, mail, recognition)
+    if recognition.kind is Kind.OTHER:
+        case_id, note = _handle_other(desk, stored, mail, recognition, now)
+        return Handled(mail, recognition, None, trust, case_id, note)
+    notice = _notice(desk, stored, mail, recognition, trust, now)
+    return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
+
+
+def _trust(desk: Desk, mail: Mail, recognition: Recognition) -> Trust:
+    if desk.policy.trust == "all":
+        return Trust(True, "every mail is taken as trusted (--trust all)")
+    if recognition.via:
+        return Trust(False, f"it was forwarded ({recognition.via}), so nothing vouches for what it quotes")
+    return judge(mail, desk.policy.authserv_id, desk.rulebook.notices.amazon_domains)
+
+
+def _notice(
+    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
+) -> Notice:
+    stamps = [stamp for stamp in (mail.received_at, stored.internal_at) if stamp is not None]
+    received_at = min(stamps, default=mail.date_at or now)
+    notice = extract(
+        recognition, mail, desk.rulebook.notices, own_addresses=desk.own_addresses, received_at=received_at
+    )
+    return replace(notice, trusted=trust.trusted, trust_reason=trust.reason)
+
+
+def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
+    """Put the notice into its case, or open one; the mail counts as handled with it."""
+    work = _open_or_join(desk, notice, now)
+    work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
+    work.save(now)
+    return work.case.case_id
+
+
+def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
+    account = desk.policy.account
+    deadline = deadline_for(notice, timedelta(hours=desk.policy.margin_hours))
+    ids = tuple(dict.fromkeys((*notice.references, *((notice.message_id,) if notice.message_id else ()))))
+    known = desk.store.find_cases(account, notice.order_id, ids)
+    # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
+    known = tuple(record for record in known if record.case.trusted == notice.trusted)
+    record = next((one for one in reversed(known) if joins(notice, ids, one.case)), None)
+    if record is None:
+        case_id = _new_case_id(desk, notice)
+        opened = happened.CaseOpened(account, notice, deadline)
+        work = Work.opening(desk.store, case_id, opened, now)
+    else:
+        work = Work.on(desk.store, record, now)
+        if notice.kind is not Kind.DECISION and notice.mail_sha256 not in record.case.mail_sha256s:
+            work.happen(happened.NoticeJoined(notice, deadline))
+    if notice.kind is Kind.DECISION:
+        work.happen(happened.DecisionReceived(notice, notice.outcome))
+    return work
+
+
+def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
+    """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
+    if set(thread_ids) & set(case.thread_ids):
+        return True
+    if notice.order_id is None or notice.order_id != case.order_id:
+        return False
+    return case.closed_at is None or notice.kind is Kind.DECISION
+
+
+def _new_case_id(desk: Desk, notice: Notice) -> str:
+    base = notice.order_id or f"mail-{notice.mail_sha256[:10]}"
+    number = 1
+    while desk.store.case(case_id := base if number == 1 else f"{base}-{number}") is not None:
+        number += 1
+    return case_id
+
+
+def _handle_other(
+    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime
+) -> tuple[str | None, str]:
+    """A mail that is no notice: the seller's own answer, a copy of ours, a stranger's imitation, or nothing."""
+    for record in _own_threads(desk, mail):
+        if (
+            event := _own_answer(record.case, mail, in_sent=stored.folder == desk.outside.sent_folder())
+        ) is not None:
+            return _settle_own(Work.on(desk.store, record, now), event, mail), "your own answer"
+    events: tuple[happened.Event, ...] = ()
+    if recognition.looks_like == STRANGER:
+        text = f"a mail that looks like a chargeback notice: {recognition.because}"
+        desk.tell(Notification(desk.policy.account, None, STRANGER, text))
+        events = (happened.AlertRaised(STRANGER, text),)
+    outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=recognition.looks_like or "")
+    desk.store.commit(Change(desk.policy.account, now, events=events, mails=(outcome,)))
+    return None, recognition.looks_like or ""
+
+
+STRANGER = "notice from a stranger"
+
+
+def _own_threads(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
+    if mail.sender is None or mail.sender.email not in desk.own_addresses:
+        return ()
+    return desk.store.find_cases(desk.policy.account, None, _thread_ids(mail))
+
+
+def _own_answer(case: Case, mail: Mail, *, in_sent: bool) -> happened.Event | None:
+    """What the seller's own mail says about the case, None when it says nothing.
+
+    Anybody can write our address into a From line, so outside the Sent folder only a copy of the very reply whose
+    fate is unknown counts.
+    """
+    if case.answered_at is not None or case.closed_at is not None:
+        return None
+    in_doubt = case.send_state in (SendState.BODY, SendState.UNKNOWN)
+    if in_doubt and case.reply is not None and mail.message_id == case.reply.message_id:
+        return happened.SendLookedUp("the mailbox", None)
+    wanted = {case.notice.reply_to, case.notice.sender.email if case.notice.sender else None}
+    if in_sent and any(address.email in wanted for address in mail.to):
+        return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
+    return None
+
+
+def _settle_own(work: Work, event: happened.Event, mail: Mail) -> str:
+    work.happen(event)
+    work.settle(MailOutcome(mail.sha256, Kind.OTHER.value, work.case.case_id, note="your own answer"))
+    work.save(work.at)
+    return work.case.case_id
+
+
+def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime) -> Handled:
+    what = f"{type(error).__name__}: {error}" if isinstance(error, InboxBotError) else type(error).__name__
+    _log.error("mail %s could not be handled: %s", stored.sha256[:12], what)
+    tries = desk.store.note_failure(desk.policy.account, stored.sha256, what)
+    if tries >= MAX_TRIES and (case_id := _open_unread(desk, stored, what, now)) is not None:
+        return Handled(None, None, None, Trust(False, "it could not be read"), case_id, what)
+    if tries >= MAX_TRIES:
+        text = f"mail {stored.sha256[:12]} in {stored.folder} could not be read ({what}); read it yourself"
+        desk.tell(Notification(desk.policy.account, None, "quarantined", text))
+        outcome = MailOutcome(stored.sha256, Kind.OTHER.value, None, quarantined=True, note=what)
+        alert = happened.AlertRaised("quarantined", text)
+        desk.store.commit(Change(desk.policy.account, now, events=(alert,), mails=(outcome,)))
+    return Handled(None, None, None, Trust(False, "it could not be read"), None, what)
+
+
+def _open_unread(desk: Desk, stored: StoredMail, what: str, now: datetime) -> str | None:
+    """A case for a person when the headers of a mail nobody could read name a chargeback sender."""
+    raw = desk.store.file(stored.sha256)
+    mail = replace(read_headers(raw.partition(b"\r\n\r\n")[0]), sha256=stored.sha256)
+    recognition = recognise(mail, desk.rulebook.notices)
+    if recognition.kind is Kind.OTHER:
+        return None
+    trust = _trust(desk, mail, recognition)
+    notice = _notice(desk, stored, mail, recognition, trust, now)
+    problem = Problem(f"the mail could not be read ({what})", remedy="open it in your mail program")
+    return _file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)

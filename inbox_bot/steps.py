@@ -1,0 +1,202 @@
+"""Performing the steps of a case: each does one thing in the world and says in events what happened."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from inbox_bot.core import events as happened
+from inbox_bot.core import planner
+from inbox_bot.core.case import Case
+from inbox_bot.core.compose import compose, letter_kind
+from inbox_bot.core.decide import decide
+from inbox_bot.core.errors import NeedsReview, TemporaryError
+from inbox_bot.core.evidence import weigh
+from inbox_bot.core.facts import Facts, find_facts
+from inbox_bot.core.letter import lay_out
+from inbox_bot.core.mime import build_reply, reply_message_id
+from inbox_bot.core.model import Decision, Dossier, Notice, Party, Reply, Verdict
+from inbox_bot.core.records import attachments_for
+from inbox_bot.desk import Desk, Notification
+from inbox_bot.gather import gather
+from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
+from inbox_bot.store.codec import from_json, to_json
+from inbox_bot.work import Work
+
+FIRST_RETRY = timedelta(minutes=1)
+LAST_RETRY = timedelta(hours=1)
+
+
+def advance(desk: Desk, work: Work) -> Case:
+    """Take the case as far as it goes now, and save it with the instant at which it wants to be seen again."""
+    while True:
+        step = planner.next_step(work.case, desk.policy, work.at)
+        if isinstance(step, planner.Wait):
+            work.save(step.until)
+            return work.case
+        try:
+            _PERFORM[type(step)](desk, work, step)
+        except TemporaryError as error:
+            retry_at = error.retry_at or work.at + back_off(work.case.failures)
+            work.happen(happened.StepPostponed(type(step).__name__, str(error), retry_at))
+        except NeedsReview as error:
+            work.happen(happened.ReplyBlocked(str(error)))
+
+
+def back_off(failures: int) -> timedelta:
+    """How long to wait after so many failures: doubling from a minute to an hour, with a little jitter."""
+    seconds = min(FIRST_RETRY * 2 ** min(failures, 10), LAST_RETRY).total_seconds()
+    return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load, keeps no secret
+
+
+def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
+    found = gather(desk, _order_ids(work.case.notice))
+    for raw_bytes in found.originals:
+        work.keep(raw_bytes, "message/rfc822")
+    dossier_sha256 = work.keep(to_json(found.dossiers).encode(), "application/json")
+    notice = _notice(work.case)
+    facts = find_facts(notice, found.dossiers[0], found.dossiers[1:])
+    work.happen(happened.EvidenceGathered(dossier_sha256, weigh(found.dossiers[0], facts, work.at)))
+
+
+def _order_ids(notice: Notice) -> tuple[str, ...]:
+    """The order in dispute first, then the others that the notice names."""
+    ids = (notice.order_id, *notice.order_ids) if notice.order_id else ()
+    return tuple(dict.fromkeys(ids))[:_MAX_ORDERS]
+
+
+_MAX_ORDERS = 5  # a hostile notice may list thousands; a duplicate dispute names two
+
+
+def _notice(case: Case) -> Notice:
+    """The notice to answer, with the reason that the whole thread gave."""
+    return replace(case.notice, reason=case.reason)
+
+
+def _record(work: Work) -> tuple[tuple[Dossier, ...], Facts]:
+    if work.case.dossier_sha256 is None:
+        raise NeedsReview("nothing was looked up for this case yet")
+    dossiers = from_json(work.file(work.case.dossier_sha256).decode(), tuple[Dossier, ...])
+    return dossiers, find_facts(_notice(work.case), dossiers[0], dossiers[1:])
+
+
+def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
+    if not work.case.trusted:
+        because = f"The mail is not trusted: {work.case.notice.trust_reason}."
+        work.happen(happened.Decided(Decision(Verdict.REVIEW, "untrusted notice", because)))
+        return
+    _, facts = _record(work)
+    work.happen(happened.Decided(decide(facts, desk.rulebook.decisions)))
+
+
+def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
+    case, policy = work.case, desk.policy
+    if case.decision is None:
+        raise NeedsReview("nothing was decided for this case yet")
+    dossiers, facts = _record(work)
+    letter = lay_out(_notice(case), dossiers[0], dossiers[1:], facts, case.decision, policy)
+    originals = [
+        work.file(message.mail_sha256)
+        for message in dossiers[0].messages
+        if message.party in (Party.BUYER, Party.SELLER)
+    ]
+    attachments = attachments_for(letter, originals, policy)
+    if case.decision.verdict is Verdict.REFUND:
+        attachments = attachments[:1]
+    answer = compose(case.case_id, _notice(case), letter, attachments, desk.rulebook.templates, policy)
+    revision = case.revisions + 1
+    kind = letter_kind(case.notice, case.decision.verdict)
+    domain = policy.address.rpartition("@")[2]
+    message_id = reply_message_id(policy.account, case.case_id, kind, revision, domain)
+    reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at)
+    work.keep(reply.raw_bytes, "message/rfc822")
+    work.happen(
+        happened.ReplyComposed(
+            revision,
+            reply.message_id,
+            reply.sha256,
+            reply.sender,
+            reply.recipient,
+            reply.subject,
+            reply.attachment_names,
+        )
+    )
+
+
+def _reply(work: Work) -> Reply:
+    composed = work.case.reply
+    if composed is None:
+        raise NeedsReview("no reply was composed for this case yet")
+    return Reply(
+        case_id=work.case.case_id,
+        revision=composed.revision,
+        message_id=composed.message_id,
+        sender=composed.sender,
+        recipient=composed.recipient,
+        subject=composed.subject,
+        sha256=composed.sha256,
+        raw_bytes=work.file(composed.sha256),
+        attachment_names=composed.attachment_names,
+    )
+
+
+def _place_draft(desk: Desk, work: Work, step: planner.PlaceDraft) -> None:
+    reply = _reply(work)
+    if not step.look_first:
+        work.happen(happened.DraftIntended(reply.message_id))
+        work.save(work.at)
+    folder = desk.outside.place_draft(reply, look_first=step.look_first)
+    work.happen(happened.DraftPlaced(reply.message_id, folder))
+
+
+def _send(desk: Desk, work: Work, step: planner.Send) -> None:
+    reply = _reply(work)
+    work.happen(happened.SendIntended(reply.message_id))
+    work.save(work.at)
+
+    def before_body() -> None:
+        work.happen(happened.BodyStarted(reply.message_id))
+        work.save(work.at)
+
+    def on_accepted(code: int, answer: str) -> None:
+        work.happen(happened.ReplySent(reply.message_id, code, answer))
+        work.save(work.at)
+
+    try:
+        desk.outside.submit(reply, before_body=before_body, on_accepted=on_accepted)
+    except RefusedByServer as error:
+        retry_at = None if error.permanent else work.at + back_off(work.case.failures)
+        work.happen(happened.SendRefused(str(error), error.permanent, retry_at))
+    except AnswerUnknown as error:
+        work.happen(happened.SendUnknown(str(error)))
+    except TemporaryError as error:
+        work.happen(happened.SendRefused(str(error), False, work.at + back_off(work.case.failures)))
+
+
+def _look_up(desk: Desk, work: Work, step: planner.LookUp) -> None:
+    folder = desk.outside.find_copy(_reply(work).message_id)
+    work.happen(happened.SendLookedUp(folder, step.look_again_at))
+
+
+def _file_sent_copy(desk: Desk, work: Work, step: planner.FileSentCopy) -> None:
+    work.happen(happened.SentCopyFiled(desk.outside.file_sent_copy(_reply(work))))
+
+
+def _alert(desk: Desk, work: Work, step: planner.Alert) -> None:
+    desk.tell(Notification(work.case.account, work.case.case_id, step.name, step.text))
+    work.happen(happened.AlertRaised(step.name, step.text))
+
+
+_PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
+    planner.Gather: _gather,
+    planner.Decide: _decide,
+    planner.Compose: _compose,
+    planner.PlaceDraft: _place_draft,
+    planner.Send: _send,
+    planner.LookUp: _look_up,
+    planner.FileSentCopy: _file_sent_copy,
+    planner.Alert: _alert,
+}

@@ -1,0 +1,67 @@
+"""The list of cases, read straight from the store's columns: for a command that must answer at once.
+
+Opens the store read-only and imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from inbox_bot.core.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One case as the list shows it; instants are ISO text in UTC, what is not known is None."""
+
+    case_id: str
+    account: str
+    status: str
+    kind: str
+    order_id: str | None
+    reason: str
+    verdict: str | None
+    amount: str | None
+    currency: str | None
+    due_by: str | None
+    send_by: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """Something an account was told that belongs to no case."""
+
+    at: str
+    account: str
+    data: str
+
+
+def read_cases(path: Path, account: str | None = None) -> tuple[CaseLine, ...]:
+    """All cases of the store, or of one account, the most urgent first; none when there is no store yet."""
+    columns = ", ".join(CaseLine.__dataclass_fields__)
+    where = "" if account is None else "WHERE account = ?"
+    order = "ORDER BY status IN ('answered', 'closed'), COALESCE(due_by, send_by, opened_at), case_id"
+    sql = f"SELECT {columns} FROM cases {where} {order}"
+    return tuple(CaseLine(*row) for row in _rows(path, sql, () if account is None else (account,)))
+
+
+def read_alerts(path: Path) -> tuple[AlertLine, ...]:
+    """What the accounts were told outside any case, newest first, at most twenty."""
+    sql = "SELECT at, account, data FROM events WHERE case_id IS NULL ORDER BY number DESC LIMIT 20"
+    return tuple(AlertLine(*row) for row in _rows(path, sql, ()))
+
+
+def _rows(path: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if not path.exists():
+        return []
+    try:
+        connection = sqlite3.connect(f"file:{path.resolve().as_posix()}?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be read: {error}") from None

@@ -1,0 +1,155 @@
+"""What a store does, and the values that cross its door. SQLite implements it; the contract tests define it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from inbox_bot.core.case import Case
+from inbox_bot.core.events import Event
+from inbox_bot.core.model import Order, Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder was read; `last_uid` has a meaning only together with `uidvalidity`."""
+
+    uidvalidity: int
+    last_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMail:
+    """A mail as it came from a server."""
+
+    uid: int
+    internal_at: datetime | None
+    message_id: str | None
+    raw_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """A mail that was stored and not handled yet."""
+
+    account: str
+    sha256: str
+    folder: str
+    internal_at: datetime | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailOutcome:
+    """What became of a stored mail."""
+
+    sha256: str
+    kind: str
+    case_id: str | None
+    quarantined: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Bytes that an event refers to by their SHA-256 (lower-case hex)."""
+
+    sha256: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case as stored; `version` counts its events and guards against two writers."""
+
+    case: Case
+    version: int
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One line of the log."""
+
+    number: int
+    at: datetime
+    case_id: str | None
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything that becomes true together, in one transaction of one account.
+
+    `events` belong to `case_id` (None: to the account) and lead to `case`. `version` is the one the case was read
+    with, 0 for a new case. `wake_at` is when the planner wants to see the case again.
+    """
+
+    account: str
+    at: datetime
+    case_id: str | None = None
+    events: tuple[Event, ...] = ()
+    case: Case | None = None
+    version: int = 0
+    wake_at: datetime | None = None
+    files: tuple[StoredFile, ...] = ()
+    mails: tuple[MailOutcome, ...] = field(default=())
+
+
+class Store(Protocol):
+    """Everything that must survive a killed process."""
+
+    def cursor(self, account: str, folder: str) -> Cursor | None:
+        """How far the folder was read, None when it never was."""
+
+    def save_mails(
+        self, account: str, folder: str, cursor: Cursor, mails: Sequence[FetchedMail], at: datetime
+    ) -> int:
+        """Store mails and move the cursor in one transaction; returns how many were new to the account."""
+
+    def waiting_mails(self, account: str) -> tuple[StoredMail, ...]:
+        """Mails that are stored and not handled, in the order they were stored."""
+
+    def note_failure(self, account: str, sha256: str, what: str) -> int:
+        """Record that handling a mail failed; returns how often that has happened."""
+
+    def file(self, sha256: str) -> bytes:
+        """The bytes of a stored mail or file; raises KeyError when there is none."""
+
+    def commit(self, change: Change) -> None:
+        """Make a change durable; raises TemporaryError when somebody else changed the case meanwhile."""
+
+    def case(self, case_id: str) -> CaseRecord | None:
+        """One case, None when there is none of that id."""
+
+    def cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
+        """All cases, or those of one account, the most urgent first."""
+
+    def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
+        """The cases that want to be looked at by now, the most urgent first."""
+
+    def next_wake(self, account: str) -> datetime | None:
+        """When the next case wants to be looked at."""
+
+    def find_cases(
+        self, account: str, order_id: str | None, thread_ids: Sequence[str]
+    ) -> tuple[CaseRecord, ...]:
+        """The account's cases that share a thread id or the order id, oldest first."""
+
+    def history(self, case_id: str) -> tuple[Recorded, ...]:
+        """The events of a case in order."""
+
+    def account_events(self, account: str) -> tuple[Recorded, ...]:
+        """The events that belong to no case, in order."""
+
+    def save_orders(self, account: str, orders: Sequence[Order], shipments: Sequence[Shipment]) -> None:
+        """Keep order data; the same order or parcel again replaces what was there."""
+
+    def order(self, account: str, order_id: str) -> tuple[Order | None, tuple[Shipment, ...]]:
+        """What imported reports say about an order."""
+
+    def close(self) -> None:
+        """Let go of the store."""

@@ -1,0 +1,62 @@
+"""The tables, as migrations; a released migration is never changed, only followed by another."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("inbox_bot")
+
+
+@MIGRATIONS(name="0001_first")
+def _first(database: Database) -> None:
+    for statement in _FIRST:
+        database.execute(statement)
+
+
+_FIRST = (
+    # Raw mails and every file an event refers to, by content.
+    """CREATE TABLE files (
+        sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, content BLOB NOT NULL, saved_at TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    # state: waiting -> handled | quarantined
+    """CREATE TABLE mails (
+        number INTEGER PRIMARY KEY, account TEXT NOT NULL, sha256 TEXT NOT NULL, message_id TEXT,
+        folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, internal_at TEXT,
+        state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0,
+        kind TEXT, case_id TEXT, note TEXT NOT NULL DEFAULT '',
+        UNIQUE (account, sha256)
+    )""",
+    "CREATE INDEX mails_waiting ON mails (account, number) WHERE state = 'waiting'",
+    """CREATE TABLE cursors (
+        account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, last_uid INTEGER NOT NULL,
+        polled_at TEXT NOT NULL, PRIMARY KEY (account, folder)
+    ) WITHOUT ROWID""",
+    # The truth. case_id is null for what happened to an account.
+    """CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, case_id TEXT, at TEXT NOT NULL,
+        type TEXT NOT NULL, data TEXT NOT NULL
+    )""",
+    "CREATE INDEX events_of_case ON events (case_id, number)",
+    "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept'); END",
+    "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
+    # Derived from the events; state is the whole case, the other columns are for searching.
+    """CREATE TABLE cases (
+        case_id TEXT PRIMARY KEY, account TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
+        kind TEXT NOT NULL, order_id TEXT, reason TEXT NOT NULL, verdict TEXT, amount TEXT, currency TEXT,
+        due_by TEXT, send_by TEXT, wake_at TEXT, opened_at TEXT NOT NULL, because TEXT NOT NULL, state TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    "CREATE INDEX cases_wake ON cases (account, wake_at) WHERE wake_at IS NOT NULL",
+    "CREATE INDEX cases_order ON cases (account, order_id)",
+    """CREATE TABLE threads (
+        account TEXT NOT NULL, message_id TEXT NOT NULL, case_id TEXT NOT NULL,
+        PRIMARY KEY (account, message_id, case_id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE orders (
+        account TEXT NOT NULL, order_id TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (account, order_id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE shipments (
+        account TEXT NOT NULL, order_id TEXT NOT NULL, parcel TEXT NOT NULL, data TEXT NOT NULL,
+        PRIMARY KEY (account, order_id, parcel)
+    ) WITHOUT ROWID""",
+)

@@ -1,0 +1,300 @@
+"""The store on SQLite: write-ahead log, full sync, one transaction a change.
+
+One object belongs to one thread; several objects may stand on one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from inbox_bot.core.case import Case
+from inbox_bot.core.errors import StoreError, TemporaryError
+from inbox_bot.core.model import Order, Shipment
+from inbox_bot.store.codec import event_from_json, from_json, to_json
+from inbox_bot.store.protocol import (
+    CaseRecord,
+    Change,
+    Cursor,
+    FetchedMail,
+    MailOutcome,
+    Recorded,
+    StoredFile,
+    StoredMail,
+)
+from inbox_bot.store.schema import MIGRATIONS
+
+MAIL_TYPE = "message/rfc822"
+_URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
+_RECORD = "version, wake_at, state"
+
+
+class SqliteStore:
+    """`Store` in one SQLite file, or in memory when `path` is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the store; raises StoreError when the file is no store of ours or is damaged."""
+        self._connection = _connect(path)
+        self._database = Database(self._connection)
+        try:
+            MIGRATIONS.apply(self._database)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StoreError(f"the store {path} cannot be used: {error}") from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def cursor(self, account: str, folder: str) -> Cursor | None:
+        sql = "SELECT uidvalidity, last_uid FROM cursors WHERE account = ? AND folder = ?"
+        row = self._row(sql, account, folder)
+        return Cursor(row[0], row[1]) if row else None
+
+    def save_mails(
+        self, account: str, folder: str, cursor: Cursor, mails: Sequence[FetchedMail], at: datetime
+    ) -> int:
+        new = 0
+        with self._transaction():
+            for mail in mails:
+                new += self._save_mail(account, folder, cursor.uidvalidity, mail, at)
+            self._database.table("cursors").upsert(
+                {
+                    "account": account,
+                    "folder": folder,
+                    "uidvalidity": cursor.uidvalidity,
+                    "last_uid": cursor.last_uid,
+                    "polled_at": _text(at),
+                },
+                pk=("account", "folder"),
+            )
+        return new
+
+    def _save_mail(self, account: str, folder: str, uidvalidity: int, mail: FetchedMail, at: datetime) -> int:
+        sha256 = hashlib.sha256(mail.raw_bytes).hexdigest()
+        self._save_file(StoredFile(sha256, MAIL_TYPE, mail.raw_bytes), at)
+        sql = (
+            "INSERT OR IGNORE INTO mails (account, sha256, message_id, folder, uidvalidity, uid, internal_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        values = (account, sha256, mail.message_id, folder, uidvalidity, mail.uid, _text(mail.internal_at))
+        return self._connection.execute(sql, values).rowcount
+
+    def waiting_mails(self, account: str) -> tuple[StoredMail, ...]:
+        sql = (
+            "SELECT sha256, folder, internal_at, tries FROM mails"
+            " WHERE account = ? AND state = 'waiting' ORDER BY number"
+        )
+        return tuple(
+            StoredMail(account, sha256, folder, _instant(internal_at), tries)
+            for sha256, folder, internal_at, tries in self._rows(sql, account)
+        )
+
+    def note_failure(self, account: str, sha256: str, what: str) -> int:
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE mails SET tries = tries + 1, note = ? WHERE account = ? AND sha256 = ?",
+                (what, account, sha256),
+            )
+        row = self._row("SELECT tries FROM mails WHERE account = ? AND sha256 = ?", account, sha256)
+        return int(row[0]) if row else 0
+
+    def file(self, sha256: str) -> bytes:
+        row = self._row("SELECT content FROM files WHERE sha256 = ?", sha256)
+        if row is None:
+            raise KeyError(sha256)
+        return bytes(row[0])
+
+    def commit(self, change: Change) -> None:
+        with self._transaction():
+            for file in change.files:
+                self._save_file(file, change.at)
+            self._append_events(change)
+            for outcome in change.mails:
+                self._save_outcome(change.account, outcome)
+            if change.case is not None:
+                self._save_case(change, change.case)
+
+    def _append_events(self, change: Change) -> None:
+        rows = (
+            (change.account, change.case_id, _text(change.at), type(event).__name__, to_json(event))
+            for event in change.events
+        )
+        sql = "INSERT INTO events (account, case_id, at, type, data) VALUES (?, ?, ?, ?, ?)"
+        self._connection.executemany(sql, rows)
+
+    def _save_outcome(self, account: str, outcome: MailOutcome) -> None:
+        state = "quarantined" if outcome.quarantined else "handled"
+        self._connection.execute(
+            "UPDATE mails SET state = ?, kind = ?, case_id = ?, note = ? WHERE account = ? AND sha256 = ?",
+            (state, outcome.kind, outcome.case_id, outcome.note, account, outcome.sha256),
+        )
+
+    def _save_case(self, change: Change, case: Case) -> None:
+        row = self._row("SELECT version FROM cases WHERE case_id = ?", case.case_id)
+        if (row[0] if row else 0) != change.version:
+            raise TemporaryError(f"case {case.case_id} was changed by somebody else; it is read again")
+        self._database.table("cases").upsert(_case_row(case, change), pk="case_id")
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO threads (account, message_id, case_id) VALUES (?, ?, ?)",
+            [(case.account, message_id, case.case_id) for message_id in case.thread_ids],
+        )
+
+    def _save_file(self, file: StoredFile, at: datetime) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO files (sha256, media_type, content, saved_at) VALUES (?, ?, ?, ?)",
+            (file.sha256, file.media_type, file.content, _text(at)),
+        )
+
+    def case(self, case_id: str) -> CaseRecord | None:
+        records = self._records(f"SELECT {_RECORD} FROM cases WHERE case_id = ?", case_id)
+        return next(records, None)
+
+    def cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
+        if account is None:
+            return tuple(self._records(f"SELECT {_RECORD} FROM cases {_URGENT_FIRST}"))
+        return tuple(self._records(f"SELECT {_RECORD} FROM cases WHERE account = ? {_URGENT_FIRST}", account))
+
+    def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
+        sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND wake_at <= ? {_URGENT_FIRST}"
+        return tuple(self._records(sql, account, _text(now)))
+
+    def next_wake(self, account: str) -> datetime | None:
+        sql = "SELECT MIN(wake_at) FROM cases WHERE account = ? AND wake_at IS NOT NULL"
+        row = self._row(sql, account)
+        return _instant(row[0]) if row else None
+
+    def find_cases(
+        self, account: str, order_id: str | None, thread_ids: Sequence[str]
+    ) -> tuple[CaseRecord, ...]:
+        found: set[str] = set()
+        for thread_id in thread_ids:
+            sql = "SELECT case_id FROM threads WHERE account = ? AND message_id = ?"
+            found.update(row[0] for row in self._rows(sql, account, thread_id))
+        if order_id is not None:
+            sql = "SELECT case_id FROM cases WHERE account = ? AND order_id = ?"
+            found.update(row[0] for row in self._rows(sql, account, order_id))
+        records = [record for case_id in found if (record := self.case(case_id)) is not None]
+        return tuple(sorted(records, key=lambda record: (record.case.opened_at, record.case.case_id)))
+
+    def history(self, case_id: str) -> tuple[Recorded, ...]:
+        return self._recorded("case_id = ?", case_id)
+
+    def account_events(self, account: str) -> tuple[Recorded, ...]:
+        return self._recorded("case_id IS NULL AND account = ?", account)
+
+    def _recorded(self, where: str, value: str) -> tuple[Recorded, ...]:
+        sql = f"SELECT number, at, case_id, type, data FROM events WHERE {where} ORDER BY number"
+        return tuple(
+            Recorded(number, datetime.fromisoformat(at), case_id, event_from_json(name, data))
+            for number, at, case_id, name, data in self._rows(sql, value)
+        )
+
+    def save_orders(self, account: str, orders: Sequence[Order], shipments: Sequence[Shipment]) -> None:
+        with self._transaction():
+            self._database.table("orders").upsert_all(
+                [
+                    {"account": account, "order_id": order.order_id, "data": to_json(order)}
+                    for order in orders
+                ],
+                pk=("account", "order_id"),
+            )
+            self._database.table("shipments").upsert_all(
+                [_shipment_row(account, shipment) for shipment in shipments],
+                pk=("account", "order_id", "parcel"),
+            )
+
+    def order(self, account: str, order_id: str) -> tuple[Order | None, tuple[Shipment, ...]]:
+        where = "WHERE account = ? AND order_id = ?"
+        row = self._row(f"SELECT data FROM orders {where}", account, order_id)
+        rows = self._rows(f"SELECT data FROM shipments {where} ORDER BY parcel", account, order_id)
+        shipments = tuple(from_json(data, Shipment) for (data,) in rows)
+        return (from_json(row[0], Order) if row else None), shipments
+
+    def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
+        for version, wake_at, state in self._rows(sql, *values):
+            yield CaseRecord(from_json(state, Case), version, _instant(wake_at))
+
+    def _rows(self, sql: str, *values: str | None) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, values).fetchall()
+
+    def _row(self, sql: str, *values: str | None) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A write transaction from its first statement on, so that two writers cannot read the same version."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._roll_back()
+            raise TemporaryError(f"the store could not be written: {error}") from error
+        except sqlite3.DatabaseError as error:
+            self._roll_back()
+            raise StoreError(f"the store refused a change: {error}") from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+    try:
+        connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=10)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be opened: {error}") from error
+    return connection
+
+
+def _case_row(case: Case, change: Change) -> dict[str, object]:
+    notice, deadline = case.notice, case.deadline
+    return {
+        "case_id": case.case_id,
+        "account": case.account,
+        "version": change.version + 1,
+        "status": case.status.value,
+        "kind": notice.kind.value,
+        "order_id": case.order_id,
+        "reason": case.reason.value,
+        "verdict": case.verdict.value if case.verdict else None,
+        "amount": str(notice.amount.amount) if notice.amount else None,
+        "currency": notice.amount.currency if notice.amount else None,
+        "due_by": _text(deadline.due_by) if deadline else None,
+        "send_by": _text(deadline.send_by) if deadline else None,
+        "wake_at": _text(change.wake_at),
+        "opened_at": _text(case.opened_at),
+        "because": case.decision.because if case.decision else "",
+        "state": to_json(case),
+    }
+
+
+def _shipment_row(account: str, shipment: Shipment) -> dict[str, object]:
+    parcel = shipment.tracking_id or f"{shipment.carrier}|{shipment.shipped_on}|{shipment.source}"
+    return {"account": account, "order_id": shipment.order_id, "parcel": parcel, "data": to_json(shipment)}
+
+
+def _text(moment: datetime | None) -> str | None:
+    """The instant as UTC text of fixed width, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
+
+
+def _instant(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
