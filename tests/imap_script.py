@@ -44,14 +44,17 @@ class Conversation:
     def reset(self) -> None:
         """Break the connection with RST."""
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
+        self._let_go()
 
     def close(self) -> None:
         """End the connection with FIN."""
         with suppress(OSError):
-            self.reader.close()
-        with suppress(OSError):
             self.link.shutdown(socket.SHUT_RDWR)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        with suppress(OSError):
+            self.reader.close()
         self.link.close()
 
 

@@ -110,6 +110,7 @@ def test_a_repair_is_reported_and_a_right_label_is_not() -> None:
     assert decode_bytes(CHINESE.encode(), "gb2312")[1]
     assert not decode_bytes(b"plain", "us-ascii")[1]
     assert not decode_bytes(b"plain", None)[1]
+    assert not decode_bytes(b"", "us-ascii")[1]
 
 
 def test_a_text_that_is_cut_inside_a_character_loses_only_that_one() -> None:

@@ -241,6 +241,21 @@ def test_a_tracking_number_that_a_spreadsheet_rounded_is_refused_and_named() -> 
     assert report.rows[1].title == "Tape measure 16' 3/4\", yellow"
 
 
+@pytest.mark.parametrize(
+    ("cell", "tracking_id"),
+    [
+        ('="9400110200881"', "9400110200881"),
+        ("'9400110200881", "9400110200881"),
+        ("=", ""),
+        ('="', ""),
+        ("'", ""),
+    ],
+)
+def test_what_a_spreadsheet_puts_round_a_number_is_taken_off(cell: str, tracking_id: str) -> None:
+    report = read(f"order-id\ttracking-number\n113-1111111-2222222\t{cell}\n")
+    assert [row.tracking_id for row in report.rows] == [tracking_id]
+
+
 def test_unknown_columns_are_kept_under_their_own_name() -> None:
     report = fixture("shipping_confirmation_cn_gb18030.txt")
     assert report.rows[0].extra == (("仓库", "深圳一号仓"),)
@@ -257,6 +272,31 @@ def test_unknown_columns_are_kept_under_their_own_name() -> None:
 def test_column_names_are_known_in_any_case_with_underscores_blanks_and_quotes(header: str) -> None:
     [row] = read(f"{header}\n113-1111111-2222222\tShipped\tHOSE\n").rows
     assert (row.order_id, row.status, row.sku) == ("113-1111111-2222222", "shipped", "HOSE")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Amazon Order Id,Dispatch Date,Merchant SKU,Title,Dispatched Quantity,Delivery City/Town,Delivery Postcode",
+        "amazon-order-id,shipment-date,sku,product-name,quantity-shipped,ship-city,ship-postal-code",
+        "Amazon Order Id,Shipment Date,Merchant SKU,Title,Shipped Quantity,Shipping City,Shipping Postal Code",
+    ],
+)
+def test_the_british_american_and_file_names_of_a_column_are_one(header: str) -> None:
+    [row] = read(f'{header}\n113-1111111-2222222,2026-03-04,HOSE,"Hose, green",3,Leeds,LS1 1AA\n').rows
+    assert (row.kind, row.shipped_on, row.sku, row.title) == (
+        "fulfilled_shipments",
+        date(2026, 3, 4),
+        "HOSE",
+        "Hose, green",
+    )
+    assert (row.quantity, row.destination) == (3, Destination((), "Leeds", "", "LS1 1AA", ""))
+
+
+def test_orders_of_other_channels_are_left_out_with_a_word() -> None:
+    report = read(table(ROW, {**ROW, "amazon-order-id": "S01-1234567-7654321"}))
+    assert len(report.rows) == 1
+    assert "another channel" in report.problems[0].what
 
 
 @pytest.mark.parametrize(

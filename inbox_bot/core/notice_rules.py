@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+
+import re2
 
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Ask, Kind, Outcome, Reason
@@ -44,7 +46,8 @@ _ENTRY_KEYS = frozenset({"name", "means", "where", "phrases"})
 _SENDER_KEYS = frozenset({"name", "addresses"})
 _LOOK_ALIKE_KEYS = frozenset({"name", "addresses", "headers", "subject", "body", "anywhere"})
 _MARKETPLACE_KEYS = frozenset({"name", "dollar", "yen", "krona", "phrases"})
-_SECTIONS = frozenset({*_MEANINGS, "language", "domains", "sender", "look_alike", "marketplace"})
+_SECTIONS = frozenset({*_MEANINGS, "language", "words", "domains", "sender", "look_alike", "marketplace"})
+_WORD_LIST = re2.compile(r"<([^<>]{1,40})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,14 @@ def _fits_star(text: str, pattern: str) -> bool:
     return True
 
 
+def _filled(pattern: str, lists: Sequence[str]) -> str:
+    """The pattern with word lists in the places that were kept for them, without the word edges round those."""
+    for number, words in enumerate(lists):
+        for edges in (r"\bzq%dqz\b", r"zq%dqz\b", r"\bzq%dqz", "zq%dqz"):
+            pattern = pattern.replace(edges % number, words)
+    return pattern
+
+
 class _Reading:
     """The tables while the files are read, each by name."""
 
@@ -218,18 +229,22 @@ class _Reading:
         self.look_alikes: dict[str, LookAlike] = {}
         self.marketplaces: dict[str, Marketplace] = {}
         self.entries: dict[tuple[str, str, str], Entry] = {}
+        self.words: dict[tuple[str, str], str] = {}
+        self.language = ""
 
     def add(self, file: TomlFile) -> None:
         language = file.data.get("language", "")
         if not isinstance(language, str):
             self.problems.append(file.problem(("language",), "the language has to be a code such as 'en'"))
             language = ""
+        self.language = language
+        self._add_words(file, file.data.get("words", {}))
         for section, value in file.data.items():
             if section not in _SECTIONS:
                 self._unknown(file, (section,), section, _SECTIONS)
             elif section == "domains":
                 self._add_domains(file, value)
-            elif section != "language":
+            elif section not in ("language", "words"):
                 for path, table in self._tables(file, section, value):
                     self._add_table(file, section, path, table, language)
 
@@ -244,6 +259,15 @@ class _Reading:
                 self.domains[name] = tuple(
                     text.lower().strip(".") for text in self._texts(file, ("domains",), value, name)
                 )
+
+    def _add_words(self, file: TomlFile, value: Any) -> None:
+        """Word lists, which phrases of the same language name as `<list>`."""
+        if not isinstance(value, dict):
+            self.problems.append(file.problem(("words",), "a table of word lists is expected", "write [words]"))
+            return
+        for name in value:
+            patterns = [phrase.pattern for phrase in self._phrases(file, ("words",), value, name, needed=True)]
+            self.words[self.language, name] = "(?:" + "|".join(patterns) + ")"
 
     def _tables(self, file: TomlFile, section: str, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
         if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
@@ -334,11 +358,24 @@ class _Reading:
         phrases = []
         for text in self._texts(file, path, table, key, needed=needed):
             try:
-                phrases.append(compile_phrase(text))
+                phrases.append(self._compiled(text))
             except ValueError as error:
                 what, remedy = f"phrase {text!r}: {error}", "see the syntax at the top of rules/notices.toml"
                 self.problems.append(file.problem((*path, key), what, remedy, needle=text))
         return tuple(phrases)
+
+    def _compiled(self, text: str) -> Phrase:
+        """The phrase with its word lists put in: they stand in for themselves while it is compiled."""
+        named = [match.group(1) for match in _WORD_LIST.finditer(text)]
+        for number, name in enumerate(named):
+            if (self.language, name) not in self.words:
+                raise ValueError(f"there is no word list <{name}> in [words]")
+            text = text.replace(f"<{name}>", f"zq{number}qz", 1)
+        phrase = compile_phrase(text)
+        lists = [self.words[self.language, name] for name in named]
+        return replace(
+            phrase, pattern=_filled(phrase.pattern, lists), loose_pattern=_filled(phrase.loose_pattern, lists)
+        )
 
     def _texts(
         self, file: TomlFile, path: Path, table: dict[str, Any], key: str, *, needed: bool = False

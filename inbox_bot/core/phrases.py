@@ -271,6 +271,10 @@ class PhraseTable:
         """The names of the groups, in the order of the file."""
         return tuple(self._phrases)
 
+    def phrases(self, name: str) -> tuple[Phrase, ...]:
+        """The phrases of a group; none when there is no such group."""
+        return self._phrases.get(name, ())
+
     def find_all(self, text: str, names: Collection[str] | None = None) -> tuple[PhraseHit, ...]:
         """All hits in a clean text in order of appearance, the longer one first at the same place.
 

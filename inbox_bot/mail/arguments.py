@@ -48,7 +48,10 @@ def folder(name: str | bytes) -> bytes:
     """A folder name, quoted for the wire; text becomes modified UTF-7, bytes are a name as the server wrote it."""
     if not name:
         raise UnsafeArgument("a folder name is empty")
-    raw: bytes = encode_utf7(unbroken(name, "folder name")) if isinstance(name, str) else name
+    try:
+        raw: bytes = encode_utf7(unbroken(name, "folder name")) if isinstance(name, str) else name
+    except UnicodeEncodeError:
+        raise UnsafeArgument("the folder name is not valid Unicode") from None
     if any(byte in b"\r\n\0" for byte in raw):
         raise UnsafeArgument("the folder name holds a line break or a NUL")
     return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

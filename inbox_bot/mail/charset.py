@@ -146,7 +146,7 @@ def _decode_unicode(content: bytes, codec: str | None) -> tuple[str, bool] | Non
             text = _strictly(content[len(mark) :], name)
             if text is not None and (wide or b"\0" in content or b"\r\n" not in content):
                 return text, not wide
-    if not wide and content.count(0, 0, 4_000) * 3 < min(len(content), 4_000):
+    if not wide and (b"\0" not in content or content.count(0, 0, 4_000) * 3 < min(len(content), 4_000)):
         return None
     if codec is not None and codec.startswith("utf_32"):
         name = codec if codec != "utf_32" else "utf_32_be"

@@ -207,7 +207,13 @@ class _Fields:
         # Only ASCII is put in lower case: the Kelvin sign would become a k, and another domain.
         address = "".join(letter.lower() if letter.isascii() else letter for letter in address)
         local, _, domain = address.rpartition("@")
-        if not (local and domain) or len(address) > 320 or "=?" in address or one_line(address) != address:
+        if (
+            not (local and domain)
+            or len(address) > 320
+            or "=?" in address
+            or "\ufffd" in address
+            or one_line(address) != address
+        ):
             self._problems.append(Problem("an address that cannot be read was left out"))
         else:
             yield Address(one_line(name), address)
@@ -297,7 +303,13 @@ class _Part(Message):
 
     def media_type(self) -> str:
         """The media type as the mail names it, lower case, `text/plain` where it is none."""
-        return super().get_content_type()
+        return decode_header(super().get_content_type())
+
+    def get_boundary(self, failobj: Any = None) -> Any:
+        """The separator of the parts, None where its RFC 2231 charset is nonsense (the parser would raise)."""
+        with suppress(Exception):
+            return super().get_boundary(failobj)
+        return failobj
 
     def parameter(self, header: str, name: str) -> str:
         """A parameter of a MIME field as one line of text, "" when there is none."""

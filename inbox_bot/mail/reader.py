@@ -227,10 +227,10 @@ def _main(arguments: list[str]) -> int:
     read_mail(
         b"From: a@mail.example\r\nContent-Type: text/html\r\n\r\n<p>x</p>"
     )  # imports what reading needs
-    _limit_resources()
     if arguments == ["--check"]:
         sys.stdout.write("the mail reader can be started\n")
         return 0
+    _limit_resources()
     with socket.socket(fileno=os.dup(0)) as peer, suppress(OSError):
         _serve(peer, float(arguments[0]))
     return 0

@@ -56,6 +56,7 @@ def merge_orders(existing: Order | None, new: Order) -> Order:
     if existing.order_id != new.order_id:
         raise ValueError(f"{existing.order_id} and {new.order_id} are two orders")
     later, earlier = (existing, new) if _is_stale(new.status, existing.status) else (new, existing)
+    items = _united(existing.items, new.items, later is new)
     return Order(
         order_id=existing.order_id,
         purchased_at=later.purchased_at or earlier.purchased_at,
@@ -63,9 +64,9 @@ def merge_orders(existing: Order | None, new: Order) -> Order:
         sales_channel=later.sales_channel or earlier.sales_channel,
         fulfillment_channel=later.fulfillment_channel or earlier.fulfillment_channel,
         ship_service_level=later.ship_service_level or earlier.ship_service_level,
-        items=_united(existing.items, new.items, later is new),
+        items=items,
         destination=_merge_destinations(later.destination, earlier.destination),
-        total=_merge_totals(later, earlier),
+        total=_merge_totals(later, earlier, items),
         source=later.source or earlier.source,
     )
 
@@ -130,17 +131,17 @@ def _without_vague(items: tuple[OrderItem, ...]) -> tuple[OrderItem, ...]:
     )
 
 
-def _merge_totals(later: Order, earlier: Order) -> Money | None:
-    if _covers(later, earlier):
-        return later.total or (earlier.total if _covers(earlier, later) else None)
-    return earlier.total if _covers(earlier, later) else None
+def _merge_totals(later: Order, earlier: Order, items: tuple[OrderItem, ...]) -> Money | None:
+    if _covers(later, items):
+        return later.total or (earlier.total if _covers(earlier, items) else None)
+    return earlier.total if _covers(earlier, items) else None
 
 
-def _covers(first: Order, second: Order) -> bool:
-    """Whether the first record tells of every item of the second; one without items and with a total tells of all."""
-    if not first.items:
-        return first.total is not None or not second.items
-    return len(_united(first.items, second.items, False)) <= len(_without_vague(first.items))
+def _covers(record: Order, items: tuple[OrderItem, ...]) -> bool:
+    """Whether the record tells of all the united items; one without items but with a total speaks for all of them."""
+    if not record.items:
+        return record.total is not None or not items
+    return len(_without_vague(record.items)) >= len(items)
 
 
 def _merge_destinations(later: Destination, earlier: Destination) -> Destination:

@@ -241,11 +241,11 @@ def _plain(cell: str) -> str:
     cell = cell.strip()
     if not cell:
         return ""
-    if cell[0] == "=":
+    if cell.startswith(('="', "='")):
         cell = cell[1:]
     if len(cell) > 1 and cell[0] == cell[-1] == '"':
         cell = cell[1:-1].replace('""', '"')
-    elif cell[0] == "'" and cell[1:2].isdigit():
+    elif cell.startswith("'") and cell[1:2].isdigit():
         cell = cell[1:]
     return _clean(cell)
 

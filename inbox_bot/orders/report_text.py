@@ -28,7 +28,7 @@ _HINTS = (
 )
 _HINT_SCORE = 3.0
 _RUN = re.compile(r"[^\x00-\x7f]+")
-_LATIN_SIGNS = frozenset("’‘“”–—…•€™®©°²³½¼¾£´×«»¡¿·±§ºª\xa0")
+_LATIN_SIGNS = frozenset("’‘“”–—…•€™®©°²³½¼¾£´×«»¡¿·±§ºªµ\xa0")
 
 
 def find_charset(content: bytes) -> str:

@@ -1,0 +1,1 @@
+"""Where the facts about an order come from: the seller's reports and the seller's own mailbox."""

@@ -1,0 +1,106 @@
+"""Town, state and postal code out of the lines of an address or the place a carrier prints.
+
+Only what is printed is taken: nothing is looked up or guessed. Whether two places are the same is judged in
+`core/places.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import re2
+
+from inbox_bot.core.model import Destination
+
+_COUNTRIES = frozenset(
+    name
+    for line in (
+        "usa|u.s.a.|united states|united states of america|ca|canada|mx|mexico|méxico|br|brazil|brasil|gb|uk",
+        "united kingdom|great britain|england|scotland|wales|northern ireland|ie|ireland|de|germany|deutschland",
+        "at|austria|österreich|ch|switzerland|schweiz|fr|france|it|italy|italia|es|spain|españa|pt|portugal|nl",
+        "netherlands|nederland|be|belgium|belgique|belgië|se|sweden|sverige|pl|poland|polska|au|australia|nz",
+        "new zealand|jp|japan|日本|cn|china|中国|sg|singapore|ae|united arab emirates|sa|saudi arabia|eg|egypt|in",
+        "india|tr|turkey|türkiye|us|hk|hong kong|taiwan|美国|英国|德国|法国|加拿大|澳大利亚|意大利|西班牙",
+    )
+    for name in line.split("|")
+)
+_CITY = r"(?P<city>\pL[\pL .'’-]{1,40}?)"
+_US_CODE = r"(?P<code>[0-9]{5}(?:-[0-9]{4})?)"
+_CA_CODE = r"(?P<code>[A-Z][0-9][A-Z][ ]?[0-9][A-Z][0-9])"
+_UK_CODE = r"(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]?[ ]?[0-9][A-Z]{2})"
+_TOWN_LINES = tuple(
+    re2.compile(pattern)
+    for pattern in (
+        rf"^{_CITY},[ ]*(?P<state>\pL[\pL .]{{1,24}}?),?[ ]+{_US_CODE}$",
+        rf"^{_CITY},?[ ]+(?P<state>[A-Z]{{2}}),?[ ]+{_US_CODE}$",
+        rf"^{_CITY},?[ ]+(?P<state>[A-Z]{{2}}),?[ ]+{_CA_CODE}$",
+        rf"^{_CITY},?[ ]+(?P<state>NSW|VIC|QLD|WA|SA|TAS|ACT|NT),?[ ]+(?P<code>[0-9]{{4}})$",
+        rf"^{_CITY},[ ]*(?P<state>[A-Z]{{2}})$",
+        rf"^{_CITY},?[ ]+{_UK_CODE}$",
+        r"^(?P<code>[0-9]{4}[ ]?[A-Z]{2})[ ]+(?P<city>\pL[\pL .'-]{1,40})$",
+        r"^(?:[A-Z]{1,2}-)?(?P<code>[0-9]{2}-[0-9]{3}|[0-9]{3}[ ][0-9]{2}|[0-9]{4,6})[ ]+(?P<city>\pL[\pL .'()-]{1,40})$",
+        rf"^{_CITY},?[ ]+(?P<code>[0-9]{{5,6}})$",
+        r"^〒?[ ]?(?P<code>[0-9]{3}-[0-9]{4})(?:[ ]+(?P<city>[^ ]{1,40}))?$",
+        rf"^{_UK_CODE}$",
+        r"^(?P<code>[0-9]{5,6})$",
+    )
+)
+_CHINESE_TOWN = re2.compile(r"(?:省|自治区|^)(?P<city>\p{Han}{2,8}?市)")
+# A place inside a sentence: only behind a word that leads to it, and only with its state.
+_PLACE_IN_SENTENCE = re2.compile(
+    r"\b(?:in|at|to|near|from)\s+(?P<city>[A-Z][\pL.'-]{1,30}(?:[ ][A-Z][\pL.'-]{1,30}){0,3}),\s*"
+    r"(?P<state>[A-Z]{2})\b(?:,?\s+(?P<code>[0-9]{5}(?:-[0-9]{4})?))?"
+)
+
+
+def parse_address(lines: Sequence[str]) -> Destination:
+    """The destination of an address block: its lines as printed, and of town, state, code, country what is found."""
+    kept = [line.strip(" ,;") for line in lines if line.strip(" ,;")]
+    place = Destination(tuple(kept))
+    if kept and kept[-1].lower() in _COUNTRIES and len(kept) > 1:
+        place = replace(place, country=kept[-1])
+        kept = kept[:-1]
+    for position in range(len(kept) - 1, -1, -1):
+        town = _town(kept[position])
+        if town is None:
+            continue
+        if not town.city and position:
+            town = replace(town, city=_town_above(kept[position - 1]))
+        return replace(town, lines=place.lines, country=place.country)
+    return place
+
+
+def parse_place(words: str) -> Destination:
+    """The destination of one printed place ("SEATTLE, WA 98109, US", "10115 Berlin"); empty when it is none."""
+    words = words.strip(" .;,")
+    head, _, tail = words.rpartition(",")
+    country = tail.strip() if head and tail.strip().lower() in _COUNTRIES and "," in head else ""
+    town = _town(head.strip() if country else words)
+    if town is None and country:
+        town, country = _town(words), ""
+    return replace(town, country=country) if town is not None else Destination()
+
+
+def find_place(sentence: str) -> Destination:
+    """The place that a sentence names ("was delivered in Seattle, WA 98109"); empty when it names none."""
+    found = _PLACE_IN_SENTENCE.search(sentence)
+    if found is None:
+        return Destination()
+    return Destination((), found.group("city"), found.group("state"), found.group("code") or "")
+
+
+def _town(line: str) -> Destination | None:
+    line = line[:120]
+    for pattern in _TOWN_LINES:
+        found = pattern.search(line)
+        if found is not None:
+            parts = {name: value or "" for name, value in found.groupdict().items()}
+            return Destination((), parts.get("city", ""), parts.get("state", ""), parts.get("code", ""))
+    chinese = _CHINESE_TOWN.search(line)
+    return Destination((), chinese.group("city")) if chinese is not None else None
+
+
+def _town_above(line: str) -> str:
+    """The town of the line above a postal code that stands alone: a British or Chinese address."""
+    return line if not any(char.isdigit() for char in line) and len(line) <= 40 else ""

@@ -1,0 +1,108 @@
+"""What somebody newly wrote in a mail: Amazon's frame, quoted mails and footers taken off.
+
+mail-parser-reply knows the words by which mail programs open a quote in many languages; it stops here, and only sees
+a bounded piece of text, because some of its patterns are quadratic. What the words mean is read elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mailparser_reply.parser import EmailMessage
+
+from inbox_bot.core.model import Mail
+from inbox_bot.core.phrases import PhraseHit, PhraseTable
+
+_LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "sv", "pl", "ja", "zh")
+_MOST_LOOKED_AT = 12_000  # characters for mail-parser-reply
+_LONGEST_LINE = 240
+_LONGEST_BODY = 300_000
+_DECORATION = " \t-=_*#~:：>|【】[]"
+
+
+def body_of(mail: Mail) -> str:
+    """The text of a mail: the plain part, or the HTML part's where the plain one says nothing."""
+    plain = mail.text.strip()
+    is_stub = len(plain) < 60 and len(mail.html_text.strip()) > 2 * len(plain)
+    return (mail.html_text if not plain or is_stub else mail.text)[:_LONGEST_BODY]
+
+
+def new_text(body: str, frame: PhraseTable) -> str:
+    """The words newly written in a clean mail body, with line ends.
+
+    `frame` has the groups "begin" and "end" (lines round the message in Amazon's frame), "quote" (a line that opens
+    an earlier mail) and "footer" (a line that opens a footer). A body that is nothing but a quote gives "".
+    """
+    text = _inside_frame(body, frame)
+    lines = text.split("\n")
+    cut = min(_first_line(text, frame, "quote"), _first_line(text, frame, "footer"), _quote_by_library(lines))
+    return _without_quotes(lines, cut, _first_line(text, frame, "footer")).strip()
+
+
+def _inside_frame(body: str, frame: PhraseTable) -> str:
+    """The body between the frame's first begin line and the next end line."""
+    start = 0
+    for hit in frame.find_all(body, {"begin"}):
+        if _opens_line(body, hit):
+            line_end = _line_end(body, hit.end)
+            rest = body[hit.end : line_end].strip(_DECORATION)
+            start = hit.end if rest else line_end
+            break
+    inside = body[start:].lstrip(":： \t") if start else body
+    ends = [hit.start for hit in frame.find_all(inside, {"end"}) if _opens_line(inside, hit)]
+    if ends and (start or inside[: ends[0]].strip(_DECORATION + "\n")):
+        inside = inside[: inside.rfind("\n", 0, ends[0]) + 1]
+    return inside.strip("\n").rstrip("-=_* \n") if start else inside
+
+
+def _opens_line(text: str, hit: PhraseHit) -> bool:
+    return not text[text.rfind("\n", 0, hit.start) + 1 : hit.start].strip(_DECORATION)
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return end if end >= 0 else len(text)
+
+
+def _first_line(text: str, frame: PhraseTable, name: str) -> int:
+    """The number of the first line that a phrase of the group opens; past the last one if none does."""
+    hit = next((hit for hit in frame.find_all(text, {name}) if _opens_line(text, hit)), None)
+    return text.count("\n", 0, hit.start) if hit is not None else text.count("\n") + 1
+
+
+def _quote_by_library(lines: list[str]) -> int:
+    """The number of the line where mail-parser-reply sees a quoted mail begin."""
+    numbers: list[int] = []
+    shown: list[str] = []
+    size = 0
+    for number, line in enumerate(lines):
+        if size > _MOST_LOOKED_AT:
+            break
+        if line.strip():  # runs of empty lines cost it quadratic time and tell nothing
+            shown.append(line.strip()[:_LONGEST_LINE])
+            numbers.append(number)
+            size += len(shown[-1])
+    found = _header_pattern().search("\n".join(shown))
+    if found is None:
+        return len(lines)
+    above = found.group().lstrip("\n")
+    position = found.start() + len(found.group()) - len(above)
+    return numbers["\n".join(shown)[:position].count("\n")] if numbers else len(lines)
+
+
+@lru_cache(maxsize=1)
+def _header_pattern():  # type: ignore[no-untyped-def]
+    return EmailMessage(text="", languages=list(_LANGUAGES), keep_hyphen_lists=True).HEADER_REGEX
+
+
+def _without_quotes(lines: list[str], cut: int, footer: int) -> str:
+    """The lines before the cut that are no quotes; or, when an answer stands below its quote, those behind it."""
+    above = [line for line in lines[:cut] if not line.lstrip().startswith(">")]
+    below = lines[cut + 1 : footer]
+    if any(line.lstrip().startswith(">") for line in below):
+        # "On ... wrote:" with quote marks below it: whatever has no quote mark there is new
+        opening = 0
+        while opening < len(below) and not below[opening].lstrip().startswith(">"):
+            opening += 1
+        above += [line for line in below[opening:] if not line.lstrip().startswith(">")]
+    return "\n".join(above)

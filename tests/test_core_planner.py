@@ -1,0 +1,185 @@
+"""What comes next for a case, as a table: what happened, the policy, the instant, the step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from nouns import COMPOSED, DECIDED, GATHERED, NOW, POLICY, READY, case, deadline, decision, notice
+
+from inbox_bot.core import events as happened
+from inbox_bot.core import planner
+from inbox_bot.core.case import Status
+from inbox_bot.core.model import Kind, LastCall, Mode, Outcome, Verdict
+
+AUTO = replace(POLICY, mode=Mode.AUTO)
+APPROVE = replace(POLICY, mode=Mode.APPROVE)
+ALWAYS = replace(POLICY, last_call=LastCall.ALWAYS)
+NEVER = replace(POLICY, last_call=LastCall.NEVER)
+ID = COMPOSED.message_id
+PLACED = happened.DraftPlaced(ID, "Drafts")
+INTENDED = happened.SendIntended(ID)
+BODY = happened.BodyStarted(ID)
+SENT = happened.ReplySent(ID, 250, "ok")
+MISSING = happened.Decided(decision(missing=("a delivery scan",)))
+REVIEW = happened.Decided(decision(Verdict.REVIEW))
+REFUND = happened.Decided(decision(Verdict.REFUND))
+LATE = timedelta(days=6, hours=1)  # behind send_by, before due_by
+STEPS = [
+    ("a new case is looked up first", (), POLICY, 0, planner.Gather),
+    ("then decided", (GATHERED,), POLICY, 0, planner.Decide),
+    ("then answered", (GATHERED, DECIDED), POLICY, 0, planner.Compose),
+    ("the reply goes to Drafts", READY, POLICY, 0, planner.PlaceDraft),
+    ("a person is told of the draft", (*READY, PLACED), POLICY, 0, planner.Alert),
+    ("auto sends at once", READY, AUTO, 0, planner.Send),
+    ("auto waits while something is missing", (GATHERED, MISSING, COMPOSED), AUTO, 0, planner.Alert),
+    ("approve asks a person", READY, APPROVE, 0, planner.Alert),
+    ("approved is sent", (*READY, happened.ReplyApproved()), APPROVE, 0, planner.Send),
+    ("a draft can be approved too", (*READY, PLACED, happened.ReplyApproved()), POLICY, 0, planner.Send),
+    ("the last call sends a complete draft", (*READY, PLACED), POLICY, LATE, planner.Send),
+    ("never is never", (*READY, PLACED), NEVER, LATE, planner.Alert),
+    ("an incomplete one is not sent", (GATHERED, MISSING, COMPOSED, PLACED), POLICY, LATE, planner.Alert),
+    ("always sends it", (GATHERED, MISSING, COMPOSED, PLACED), ALWAYS, LATE, planner.Send),
+    ("review is a person's", (GATHERED, REVIEW), AUTO, 0, planner.Alert),
+    ("a refund is a person's", (GATHERED, REFUND), AUTO, 0, planner.Alert),
+    ("a refund is never sent by the last call", (GATHERED, REFUND), ALWAYS, LATE, planner.Alert),
+    (
+        "a confirmed refund is looked up",
+        (GATHERED, REFUND, happened.RefundConfirmed("R1")),
+        AUTO,
+        0,
+        planner.Gather,
+    ),
+    ("a held case stands still", (*READY, happened.CaseHeld("why")), AUTO, LATE, planner.Alert),
+    ("a sent reply is filed in Sent", (*READY, INTENDED, BODY, SENT), AUTO, 0, planner.FileSentCopy),
+    ("an attempt that never began is made again", (*READY, INTENDED), AUTO, 0, planner.Send),
+    ("silence after the body is doubt", (*READY, INTENDED, BODY), AUTO, timedelta(minutes=1), planner.LookUp),
+]
+
+
+@pytest.mark.parametrize(
+    ("promise", "history", "policy", "later", "step"), STEPS, ids=[row[0] for row in STEPS]
+)
+def test_next_step(promise, history, policy, later, step):
+    later = later or timedelta(0)
+    assert isinstance(planner.next_step(case(*history), policy, NOW + later), step)
+
+
+def test_untrusted_notice_is_decided_without_looking_anything_up():
+    stranger = case(notice=notice(trusted=False))
+    assert planner.next_step(stranger, AUTO, NOW) == planner.Decide()
+
+
+def test_untrusted_notice_is_never_answered():
+    stranger = case(happened.Decided(decision()), notice=notice(trusted=False))
+    for hours in range(0, 24 * 9, 3):
+        step = planner.next_step(stranger, ALWAYS, NOW + timedelta(hours=hours))
+        assert isinstance(step, planner.Alert | planner.Wait)
+
+
+def test_a_draft_is_looked_for_before_it_is_placed_again():
+    assert planner.next_step(case(*READY), POLICY, NOW) == planner.PlaceDraft(look_first=False)
+    intended = case(*READY, happened.DraftIntended(ID))
+    assert planner.next_step(intended, POLICY, NOW) == planner.PlaceDraft(look_first=True)
+
+
+def test_doubt_is_looked_up_four_times_and_then_waits_until_a_day_before_the_cutoff():
+    history = [*READY, INTENDED, BODY]
+    now, looks = NOW, 0
+    for _ in range(60):
+        doubt = case(*history)
+        step = planner.next_step(doubt, AUTO, now)
+        if isinstance(step, planner.LookUp):
+            looks += 1
+            history.append(happened.SendLookedUp("", step.look_again_at))
+        elif isinstance(step, planner.Alert):
+            history.append(happened.AlertRaised(step.name, step.text))
+        elif isinstance(step, planner.Wait):
+            assert step.until is not None
+            assert step.until > now
+            now = step.until
+        else:
+            break
+    assert looks == len(planner.LOOK_AFTER)
+    assert isinstance(step, planner.Send)
+    assert doubt.deadline is not None
+    assert now == doubt.deadline.due_by - planner.RESEND_WITHIN
+
+
+def test_a_copy_that_is_found_ends_the_doubt():
+    found = case(*READY, INTENDED, BODY, happened.SendLookedUp("Sent", None))
+    assert found.status is Status.ANSWERED
+    assert planner.next_step(found, AUTO, NOW) == planner.Wait(None)
+
+
+def test_the_same_bytes_go_out_at_most_twice_in_doubt():
+    looked = [happened.SendLookedUp("", None)] * 4
+    twice = case(*READY, INTENDED, BODY, *looked, INTENDED, BODY, *looked)
+    for hours in range(24 * 8):
+        step = planner.next_step(twice, ALWAYS, NOW + timedelta(hours=hours))
+        assert not isinstance(step, planner.Send)
+
+
+def test_a_temporary_refusal_is_tried_again_when_it_says_and_a_permanent_one_is_a_persons():
+    retry_at = NOW + timedelta(minutes=5)
+    waiting = case(*READY, INTENDED, happened.SendRefused("451 later", False, retry_at))
+    assert not isinstance(planner.next_step(waiting, AUTO, NOW), planner.Send)
+    assert isinstance(planner.next_step(waiting, AUTO, retry_at), planner.Send)
+    refused = case(*READY, INTENDED, happened.SendRefused("550 no", True, None))
+    assert refused.status is Status.REVIEW
+    assert not isinstance(planner.next_step(refused, ALWAYS, NOW + LATE), planner.Send)
+
+
+@pytest.mark.parametrize("how", [happened.AnsweredElsewhere("by hand", None), SENT])
+def test_an_answered_case_is_never_answered_again(how):
+    answered = case(*READY, PLACED, how, happened.SentCopyFiled("Sent"))
+    for hours in range(0, 24 * 10, 6):
+        assert planner.next_step(answered, ALWAYS, NOW + timedelta(hours=hours)) == planner.Wait(None)
+
+
+def test_every_rung_of_the_clock_is_told_once_and_the_cutoff_last():
+    history, now, told = [GATHERED, REVIEW], NOW, []
+    while True:
+        step = planner.next_step(case(*history), POLICY, now)
+        if isinstance(step, planner.Alert):
+            told.append((step.name, now - NOW))
+            history.append(happened.AlertRaised(step.name, step.text))
+        elif isinstance(step, planner.Wait) and step.until is not None:
+            now = step.until
+        else:
+            break
+    day = timedelta(days=1)
+    assert told == [
+        ("review", 0 * day),
+        ("72 h left", 4 * day),
+        ("48 h left", 5 * day),
+        ("24 h left", 6 * day),
+        ("missed", 7 * day),
+    ]
+
+
+def test_a_case_found_late_is_told_the_nearest_rung_only():
+    late = case(GATHERED, REVIEW, happened.AlertRaised("review", ""), deadline=deadline(days=1.5))
+    assert planner.next_step(late, POLICY, NOW) == planner.Alert("48 h left", "less than 48 hours are left")
+
+
+def test_an_information_request_reopens_an_answered_case_with_its_own_clock():
+    request = notice(kind=Kind.INFORMATION_REQUEST, message_id="<again@mail.example>", stated_days=3)
+    reopened = case(*READY, INTENDED, BODY, SENT, happened.NoticeJoined(request, deadline(days=3)))
+    assert reopened.answered_at is None
+    assert reopened.deadline == deadline(days=3)
+    assert planner.next_step(reopened, AUTO, NOW) == planner.Gather()
+
+
+def test_a_decision_closes_the_case():
+    closed = case(GATHERED, DECIDED, happened.DecisionReceived(notice(kind=Kind.DECISION), Outcome.DEBITED))
+    assert closed.status is Status.CLOSED
+    assert planner.next_step(closed, ALWAYS, NOW + LATE) == planner.Wait(None)
+
+
+def test_a_reminder_never_buys_time():
+    later = happened.NoticeJoined(notice(message_id="<reminder@mail.example>"), deadline(days=12))
+    assert case(GATHERED, later).deadline == deadline(days=7)
+    sooner = happened.NoticeJoined(notice(message_id="<reminder@mail.example>"), deadline(days=2))
+    assert case(GATHERED, sooner).deadline == deadline(days=2)
