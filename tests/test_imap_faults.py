@@ -278,6 +278,20 @@ class TestFetch:
             assert mailbox.unreadable_uids == (17,)
             assert server.count("UID FETCH") < 25, "the batch is halved, not read one by one"
 
+    def test_what_a_refused_answer_left_behind_does_not_spoil_the_next(self) -> None:
+        lines = {uid: line_for(uid) for uid in range(1, 10) if uid != 5}
+        well_behaved = fetch(lines, frozenset({5}))
+
+        def answer(conversation: Conversation, tag: bytes, command: str) -> None:
+            assert callable(well_behaved)
+            if 5 in asked_uids(command) and not command.endswith("(UID)"):
+                conversation.send(b'* 5 FETCH (UID 5 "half\r\n')
+            well_behaved(conversation, tag, command)
+
+        with looking_at({"EXAMINE": examined(9, 10), "UID FETCH": answer}) as (mailbox, _):
+            assert [header.uid for header in mailbox.headers_after(0)] == sorted(lines)
+            assert mailbox.unreadable_uids == (5,)
+
     def test_a_server_that_refuses_everything_makes_no_mail_unreadable(self) -> None:
         refusal = b"TAG NO [LIMIT] Rate limit hit\r\n"
         with looking_at({"EXAMINE": examined(9, 10), "UID FETCH": refusal}) as (mailbox, server):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from inbox_bot.core.model import (
     Dossier,
@@ -82,67 +83,107 @@ class Facts:
 
 def find_facts(notice: Notice, dossier: Dossier, others: Sequence[Dossier] = ()) -> Facts:
     """The facts of one case; `others` are the dossiers of the further orders that the notice names."""
-    order, parcels = dossier.order, _Parcels.of(notice, dossier)
-    marks = set(dossier.marks)
-    asked_on = _first_on(dossier.messages, "asks_to_cancel")
-    refunds = _Refunds.of(notice, dossier)
-    cancelled = "order_cancelled" in marks or (order is not None and order.status in _CANCELLED)
+    parcels = _Parcels.of(notice, dossier)
     return Facts(
-        kind=notice.kind.value,
-        reason=notice.reason.value,
-        language=notice.language or "",
-        readable=notice.order_id is not None,
-        time_frame_stated=notice.kind is Kind.CLAIM
-        or notice.stated_days is not None
-        or notice.stated_on is not None,
-        form_only=notice.form_only,
-        amount=notice.amount.amount if notice.amount else None,
-        currency=notice.amount.currency if notice.amount else "",
-        order_known=order is not None or bool(dossier.shipments),
-        item_known=bool(items_of(notice, order)),
-        order_cancelled=cancelled,
-        never_shipped=not parcels.any_moved
-        and not parcels.label_only
-        and (cancelled or _is_unshipped(order)),
-        shipped=parcels.any_moved,
-        shipped_on=parcels.shipped_on,
-        carrier_known=any(shipment.carrier for shipment in dossier.shipments),
-        tracking_known=any(shipment.tracking_id for shipment in dossier.shipments),
-        label_only=parcels.label_only,
-        in_transit=parcels.has(ShipmentStatus.IN_TRANSIT),
-        delivered=parcels.delivered is not None,
-        delivered_on=parcels.delivered.delivered_on if parcels.delivered else None,
-        delivered_city=parcels.delivered.delivered_to.city if parcels.delivered else "",
-        destination_matches=parcels.matches,
-        delivered_elsewhere=parcels.elsewhere,
-        signed=parcels.signed,
-        returned_to_sender=parcels.has(ShipmentStatus.RETURNED_TO_SENDER) and parcels.delivered is None,
-        lost=parcels.has(ShipmentStatus.LOST) and parcels.delivered is None,
-        replacement_sent="replacement_sent" in marks
-        or any(parcel.replacement for parcel in dossier.shipments),
-        replacement_delivered=parcels.replacement_delivered,
-        refunded=refunds.full,
-        partly_refunded=refunds.partial,
-        refunded_amount=refunds.amount,
-        refunded_on=refunds.refunded_on,
-        atoz_open="atoz_open" in marks,
-        atoz_granted="atoz_granted" in marks,
-        correspondence=any(message.party in (Party.BUYER, Party.SELLER) for message in dossier.messages),
-        buyer_admits_receipt="admits_receipt" in marks,
-        buyer_complained="complains_of_fault" in marks,
-        cancellation_asked="asks_to_cancel" in marks,
-        cancellation_asked_on=asked_on,
-        shipped_before_cancellation=parcels.shipped_on is not None
-        and asked_on is not None
-        and parcels.shipped_on <= asked_on,
-        seller_admits_fault="admits_fault" in marks,
-        refund_offered="offers_refund" in marks,
-        return_requested="return_requested" in marks,
-        return_received="return_received" in marks,
-        charged_twice="charged_twice" in marks,
+        **_of_notice(notice),
+        **_of_order(notice, dossier, parcels),
+        **_of_parcels(dossier, parcels),
+        **_of_refunds(_Refunds.of(notice, dossier)),
+        **_of_words(dossier, parcels),
+        **_of_marks(dossier),
         second_order_known=any(other.order is not None or other.shipments for other in others),
         two_shipments=_two_shipments(dossier, others),
     )
+
+
+# Facts that are true when the correspondence carries the phrase mark of rules/correspondence.toml.
+_MARKS = {
+    "atoz_open": "atoz_open",
+    "atoz_granted": "atoz_granted",
+    "buyer_admits_receipt": "admits_receipt",
+    "buyer_complained": "complains_of_fault",
+    "cancellation_asked": "asks_to_cancel",
+    "seller_admits_fault": "admits_fault",
+    "refund_offered": "offers_refund",
+    "return_requested": "return_requested",
+    "return_received": "return_received",
+    "charged_twice": "charged_twice",
+}
+
+
+def _of_marks(dossier: Dossier) -> dict[str, Any]:
+    return {name: mark in dossier.marks for name, mark in _MARKS.items()}
+
+
+def _of_notice(notice: Notice) -> dict[str, Any]:
+    stated = notice.stated_days is not None or notice.stated_on is not None
+    return {
+        "kind": notice.kind.value,
+        "reason": notice.reason.value,
+        "language": notice.language or "",
+        "readable": notice.order_id is not None,
+        "time_frame_stated": notice.kind is Kind.CLAIM or stated,
+        "form_only": notice.form_only,
+        "amount": notice.amount.amount if notice.amount else None,
+        "currency": notice.amount.currency if notice.amount else "",
+    }
+
+
+def _of_order(notice: Notice, dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+    order = dossier.order
+    status = order.status if order else ""
+    cancelled = "order_cancelled" in dossier.marks or status in _CANCELLED
+    nothing_left = not parcels.any_moved and not parcels.label_only
+    return {
+        "order_known": order is not None or bool(dossier.shipments),
+        "item_known": bool(items_of(notice, order)),
+        "order_cancelled": cancelled,
+        "never_shipped": nothing_left and (cancelled or status in _UNSHIPPED),
+    }
+
+
+def _of_parcels(dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+    delivered = parcels.delivered
+    sent_again = any(parcel.replacement for parcel in dossier.shipments)
+    return {
+        "shipped": parcels.any_moved,
+        "shipped_on": parcels.shipped_on,
+        "carrier_known": any(shipment.carrier for shipment in dossier.shipments),
+        "tracking_known": any(shipment.tracking_id for shipment in dossier.shipments),
+        "label_only": parcels.label_only,
+        "in_transit": parcels.has(ShipmentStatus.IN_TRANSIT),
+        "delivered": delivered is not None,
+        "delivered_on": delivered.delivered_on if delivered else None,
+        "delivered_city": delivered.delivered_to.city if delivered else "",
+        "destination_matches": parcels.matches,
+        "delivered_elsewhere": parcels.elsewhere,
+        "signed": parcels.signed,
+        "returned_to_sender": parcels.has(ShipmentStatus.RETURNED_TO_SENDER) and delivered is None,
+        "lost": parcels.has(ShipmentStatus.LOST) and delivered is None,
+        "replacement_sent": sent_again or "replacement_sent" in dossier.marks,
+        "replacement_delivered": parcels.replacement_delivered,
+    }
+
+
+def _of_refunds(refunds: _Refunds) -> dict[str, Any]:
+    return {
+        "refunded": refunds.full,
+        "partly_refunded": refunds.partial,
+        "refunded_amount": refunds.amount,
+        "refunded_on": refunds.refunded_on,
+    }
+
+
+def _of_words(dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+    asked_on = _first_on(dossier.messages, "asks_to_cancel")
+    shipped_on = parcels.shipped_on
+    return {
+        "correspondence": any(message.party in (Party.BUYER, Party.SELLER) for message in dossier.messages),
+        "cancellation_asked_on": asked_on,
+        "shipped_before_cancellation": shipped_on is not None
+        and asked_on is not None
+        and shipped_on <= asked_on,
+    }
 
 
 def items_of(notice: Notice, order: Order | None) -> tuple[OrderItem, ...]:
@@ -153,11 +194,7 @@ def items_of(notice: Notice, order: Order | None) -> tuple[OrderItem, ...]:
 
 
 _CANCELLED = ("cancelled", "canceled")
-_UNSHIPPED = ("unshipped", "pending")
-
-
-def _is_unshipped(order: Order | None) -> bool:
-    return order is not None and order.status in _UNSHIPPED
+_UNSHIPPED = ("unshipped",)
 
 
 def _first_on(messages: Sequence[Message], mark: str) -> date | None:

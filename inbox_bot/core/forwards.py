@@ -6,7 +6,7 @@ apart by the mail reader; here everything is text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -176,20 +176,13 @@ def _first_quote(lines: Sequence[str], rules: NoticeRules) -> int:
         short = line[:300]
         if not short.strip():
             continue
-        if replies.search(short) is not None or (
-            len(short) < 200 and number + 1 < len(lines) and replies.search(f"{short} {lines[number + 1][:200].strip()}".strip()) is not None
-            and _starts_quote(short)
-        ):
+        if any(replies(" ".join(line.strip(" >|") for line in lines[number : number + count])[:400]) for count in (1, 2, 3)):
             return number
         if marks.search(short) is not None or names.match(short) is not None:
             block = _read_block(lines, number + (marks.search(short) is not None), names, marks)
             if block is not None:
                 return min(number, block.first)
     return len(lines)
-
-
-def _starts_quote(line: str) -> bool:
-    return any(char.isdigit() for char in line)
 
 
 def _rebuilt(mail: Mail, block: HeaderBlock, body: Sequence[str], rules: NoticeRules) -> Mail:
@@ -310,10 +303,20 @@ def _marker(forward: tuple[str, ...], original: tuple[str, ...]) -> re2._Regexp:
     return re2.compile(f"{rule}(?:(?P<forward>{'|'.join(forward)})|(?P<original>{'|'.join(original)})){end}")
 
 
-def _reply_line(rules: NoticeRules) -> re2._Regexp:
-    return _replies(tuple(p.pattern for e in rules.of("forward", "reply_line") for p in e.phrases))
+def _reply_line(rules: NoticeRules) -> Callable[[str], bool]:
+    opening = tuple(p.pattern for e in rules.of("forward", "reply_opening") for p in e.phrases)
+    closing = tuple(p.pattern for e in rules.of("forward", "reply_closing") for p in e.phrases)
+    begins, goes_on = _replies(opening, closing)
+
+    def is_reply_line(line: str) -> bool:
+        """Whether "On <date>, <who> wrote:" stands here: an opening or a date or address, the verb, a colon."""
+        if not line.endswith((":", "：")) or len(line) > 300 or goes_on.search(line) is None:
+            return False
+        return begins.match(line) is not None or "@" in line or any(char.isdigit() for char in line)
+
+    return is_reply_line
 
 
 @lru_cache(maxsize=8)
-def _replies(patterns: tuple[str, ...]) -> re2._Regexp:
-    return re2.compile(rf"^[ \t>|]{{0,12}}(?:{'|'.join(patterns)})[ \t]{{0,4}}[:：]?[ \t]{{0,4}}$")
+def _replies(opening: tuple[str, ...], closing: tuple[str, ...]) -> tuple[re2._Regexp, re2._Regexp]:
+    return re2.compile(f"^(?:{'|'.join(opening)})"), re2.compile("|".join(closing))

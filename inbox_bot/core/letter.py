@@ -132,6 +132,7 @@ def lay_out(
         items=tuple(
             LetterItem(one_line(item.title), item.sku, item.asin, item.quantity, _money(item.price))
             for item in items_of(notice, order)
+            if item.quantity > 0  # a line that was cancelled inside the order
         ),
         parcel=_main_parcel(dossier.shipments, parcels),
         parcels=parcels,

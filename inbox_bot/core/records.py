@@ -77,7 +77,7 @@ def _parcel(parcel: LetterParcel) -> list[str]:
         ("Delivered to", parcel.delivered_to),
         ("Signed by", parcel.signed_by),
     )
-    return [f"{label + ':':<15}{value or 'not on record'}" for label, value in rows]
+    return [f"{label + ':':<16}{value or 'not on record'}" for label, value in rows]
 
 
 def _transcript(letter: Letter, *, originals_attached: bool, limit: int) -> Attachment:

@@ -1,0 +1,202 @@
+"""Labels and their values in any layout: on one line, on the next, in a table's row or under its head.
+
+Which labels there are is data (`[[label]]` in the notice rules); what a value means is decided in the modules that
+ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from inbox_bot.core.notice_rules import FIELDS, NoticeRules
+
+_CELLS = re2.compile(r"[ ]*(?:\t|[ ]\|[ ]|│|\|\|)[ ]*|[ ]{3,}")
+_HEAD_CELLS = re2.compile(r"[ ]*(?:\t|[ ]?\|[ ]?|│)[ ]*|[ ]{2,}")
+_FREE_TEXT = frozenset({"items", "destination", "reason"})
+_TYPED = frozenset({"order_id", "amount", "disputed_amount", "respond_by", "other_amount", "quantity"})
+_LEAD = r"[ \t]{0,20}(?:[-*•·–●■◆▪▶>_#\[【(]|[0-9]{1,2}[.)、])?[ \t]{0,4}[*_【\[]{0,2}"
+_ASIDE = r"(?:[ \t]{0,2}[(（][^()（）\n]{0,40}[)）])?[ \t]{0,2}[*_】\]]{0,3}"
+_VALUE_LINES = 12
+_LOOKED_AT = 6000  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label's field and the lines of its value, the first being the one that is nearest."""
+
+    field: str
+    lines: tuple[str, ...]
+
+    @property
+    def value(self) -> str:
+        """All lines as one."""
+        return " ".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    field: str = ""
+    value: str = ""
+
+
+def read_labels(text: str, rules: NoticeRules) -> tuple[Label, ...]:
+    """All labels of a clean text with their values, in order of appearance; a label without a value is left out."""
+    patterns = _patterns(rules)
+    lines = text.split("\n")[:_LOOKED_AT]
+    found = list(_under_table_heads(lines, patterns))
+    split = [one for line in lines for one in _split(line, patterns)]
+    found += _stacked(split)
+    found += [label for index, line in enumerate(split) if (label := _label(split, index, line)) is not None]
+    return tuple(found)
+
+
+def fields_in(line: str, rules: NoticeRules) -> str:
+    """The field that a line begins with a label of; "" for none."""
+    return next((one.field for one in _split(line, _patterns(rules))), "")
+
+
+def _label(lines: Sequence[_Line], index: int, line: _Line) -> Label | None:
+    if not line.field:
+        return None
+    values = [line.value] if line.value else []
+    blanks = 0
+    for later in lines[index + 1 : index + 1 + _VALUE_LINES]:
+        if later.field:
+            break
+        if not later.text:
+            blanks += 1
+            if values or blanks > 2:
+                break
+        else:
+            values.append(later.text)
+    return Label(line.field, tuple(values)) if values else None
+
+
+def _stacked(lines: Sequence[_Line]) -> Iterator[Label]:
+    """Two or more labels below each other, then as many values below each other: a table that lost its layout."""
+    written = [line for line in lines if line.text]
+    index = 0
+    while index < len(written):
+        end = index
+        while end < len(written) and written[end].field and not written[end].value:
+            end += 1
+        values = written[end : end + end - index]
+        if end - index >= 2 and len(values) == end - index and not any(line.field for line in values):
+            for head, line in zip(written[index:end], values, strict=True):
+                yield Label(head.field, (line.text,))
+        index = max(end, index + 1)
+
+
+def _under_table_heads(lines: Sequence[str], patterns: _Patterns) -> Iterator[Label]:
+    """A row whose cells are all labels, and the cells of the row below."""
+    for index, line in enumerate(lines):
+        cells = _cells(line, _HEAD_CELLS)
+        if len(cells) < 2 or len(cells) > 12:
+            continue
+        heads = [patterns.alone(cell) for cell in cells]
+        if sum(bool(head) for head in heads) < max(2, len(cells) - 1):
+            continue
+        below = [_cells(later, _HEAD_CELLS) for later in lines[index + 1 : index + 5] if later.strip(" |-+=\t")]
+        for row in below[:3]:
+            if len(row) != len(cells) or any(patterns.alone(cell) for cell in row):
+                break
+            yield from (Label(head, (cell,)) for head, cell in zip(heads, row, strict=True) if head)
+
+
+def _cells(line: str, separator: re2._Regexp) -> list[str]:
+    line = line.strip(" \t")
+    if not line or len(line) > 2000:
+        return []
+    line = line.removeprefix("|").removesuffix("|").strip(" \t")
+    return [cell.strip() for cell in separator.split(line)]
+
+
+def _split(line: str, patterns: _Patterns) -> Iterator[_Line]:
+    """The line cut into cells, and into labels with their values; a blank line is one empty `_Line`."""
+    cells = [cell for cell in _cells(line, _CELLS) if cell] if len(line) <= 2000 else [line.strip()]
+    if not cells:
+        yield _Line("")
+    for cell in cells:
+        yield from _labels_of(cell, patterns)
+
+
+def _labels_of(cell: str, patterns: _Patterns) -> Iterator[_Line]:
+    field, value = patterns.leading(cell)
+    if field in _FREE_TEXT or len(cell) > 1000:
+        yield _Line(cell, field, value)
+        return
+    begin = 0 if field else -1
+    for start, later_field, later_value_at in patterns.inner(cell):
+        if field or begin < 0:
+            piece = cell[max(begin, 0) : start].strip(" \t;,，；|/")
+            if piece and begin >= 0:
+                value = cell[len(cell) - len(value) : start].strip(" \t;,，；|/") if value else ""
+                yield _Line(piece, field, value)
+            elif piece:
+                yield _Line(piece)
+        field, value, begin = later_field, cell[later_value_at:].strip(), start
+        if field in _FREE_TEXT:
+            break
+    yield _Line(cell[max(begin, 0) :], field, value)
+
+
+class _Patterns:
+    """The label words compiled: with a strong mark behind them, before a typed value, inside a line, alone."""
+
+    def __init__(self, words: tuple[tuple[str, str], ...]) -> None:
+        strong = _either(words, FIELDS)
+        typed = _either(words, _TYPED)
+        self._strong = re2.compile(
+            rf"^{_LEAD}{strong}{_ASIDE}(?:[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|[ \t]{{2,}}|[ ][-–][ ]|[ \t]{{0,2}}#[ \t]{{0,2}}|$)(?P<value>.*)$"
+        )
+        self._typed = re2.compile(
+            rf"^{_LEAD}{typed}{_ASIDE}[ \t]{{0,2}}(?:is|was|of|为|是|ist|est|è|es)?[ \t]{{0,2}}"
+            rf"(?P<value>(?:[0-9$€£¥￥]|[A-Z]{{3}}[ ]?[0-9]|within|by|on).*)$"
+        )
+        self._inner = re2.compile(rf"[ \t;,，；。.|/]{strong}{_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
+
+    def leading(self, cell: str) -> tuple[str, str]:
+        """The field of the label the cell begins with and the text behind it; empty for no label."""
+        short = cell[:1500]
+        match = self._strong.match(short) or self._typed.match(short)
+        if match is None:
+            return "", ""
+        return _field_of(match), cell[match.start("value") :].strip(" \t*_")
+
+    def alone(self, cell: str) -> str:
+        """The field when the cell holds a label and nothing else."""
+        match = self._strong.match(cell[:100])
+        return _field_of(match) if match is not None and not match.group("value").strip(" *_") else ""
+
+    def inner(self, cell: str) -> Iterator[tuple[int, str, int]]:
+        """Labels with a colon further inside the cell: start, field, start of the value."""
+        for match in self._inner.finditer(cell[:1000]):
+            yield match.start(), _field_of(match), match.end()
+
+
+def _field_of(match: re2._Match) -> str:
+    groups = match.groupdict()
+    return next(field for field in sorted(FIELDS) if groups.get(field) is not None)
+
+
+def _either(words: tuple[tuple[str, str], ...], fields: frozenset[str]) -> str:
+    groups = []
+    for field in sorted(fields):
+        patterns = [pattern for one, pattern in words if one == field]
+        if patterns:
+            groups.append(f"(?P<{field}>{'|'.join(patterns)})")
+    return f"(?:{'|'.join(groups)})"
+
+
+def _patterns(rules: NoticeRules) -> _Patterns:
+    return _compiled(tuple((e.means, phrase.pattern) for e in rules.of("label") for phrase in e.phrases))
+
+
+@lru_cache(maxsize=8)
+def _compiled(words: tuple[tuple[str, str], ...]) -> _Patterns:
+    return _Patterns(words)

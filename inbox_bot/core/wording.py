@@ -1,0 +1,111 @@
+"""What a text states, as against what it only supposes: phrases of the notice rules found in real sentences.
+
+"The buyer did not receive the item" states it; "If the buyer did not receive the item", "a buyer may dispute" and
+"chargebacks are filed when" do not. Also here: how much of a huge mail is looked at, and which language it is in.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from inbox_bot.core.notice_rules import FoundPhrase, NoticeRules
+from inbox_bot.core.phrases import Sentence, is_conditional, sentence_at, sentences
+from inbox_bot.core.text import clean_text
+
+HEAD_CHARACTERS = 256 * 1024
+TAIL_CHARACTERS = 64 * 1024
+_MODAL_REACH = 28  # characters between "may" and what may be
+
+
+def looked_at(text: str) -> str:
+    """The clean text, cut to its first 256 and last 64 thousand characters."""
+    if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
+        text = f"{text[:HEAD_CHARACTERS]}\n\n{text[-TAIL_CHARACTERS:]}"
+    return clean_text(text)
+
+
+def is_cut(text: str) -> bool:
+    """Whether `looked_at` leaves a part of the text out."""
+    return len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A clean text with its sentences, to be asked what it states."""
+
+    text: str
+    rules: NoticeRules
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The sentences of the text in order."""
+        return sentences(self.text)
+
+    def stated(self, section: str, *, means: str = "", where: str = "") -> tuple[FoundPhrase, ...]:
+        """The phrases of the section that stand in sentences which state something, in order."""
+        found = self.rules.find(section, self.text, means=means, where=where)
+        return tuple(one for one in found if not self.is_supposed(one.start))
+
+    def found(self, section: str, *, means: str = "") -> tuple[FoundPhrase, ...]:
+        """The phrases of the section wherever they stand, in order."""
+        return self.rules.find(section, self.text, means=means)
+
+    def sentence(self, position: int) -> Sentence | None:
+        """The sentence at a position of the text."""
+        return sentence_at(self.sentences, position)
+
+    def is_supposed(self, position: int) -> bool:
+        """Whether what stands at the position is only supposed: a condition, a possibility, a general remark."""
+        sentence = self.sentence(position)
+        if sentence is None:
+            return False
+        if is_conditional(sentence):
+            return True
+        if _any_within(self._conditions, sentence.start, position):
+            return True
+        if _any_within(self._modals, max(sentence.start, position - _MODAL_REACH), position):
+            return True
+        return _any_within(self._generalities, sentence.start, sentence.end)
+
+    @cached_property
+    def _conditions(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="conditional"))
+
+    @cached_property
+    def _modals(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="modal"))
+
+    @cached_property
+    def _generalities(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="generic"))
+
+
+def language_of(text: str, rules: NoticeRules) -> str | None:
+    """The language most of the text is in, of those the rules have words for; None when there is nothing to tell."""
+    text = text[:20_000]
+    kana = sum("\u3040" <= char <= "\u30ff" for char in text)
+    chinese = sum("\u4e00" <= char <= "\u9fff" for char in text)
+    counts: dict[str, int] = {}
+    for found in rules.find("wording", text, means="language"):
+        counts[found.entry.language] = counts.get(found.entry.language, 0) + 1
+    letters = sum(char.isalpha() and char < "\u0250" for char in text)
+    if kana > 12 and kana * 4 > chinese:
+        return "ja"
+    if chinese and chinese * 5 > letters:
+        return "zh"
+    others = {language: count for language, count in counts.items() if language not in ("zh", "ja")}
+    if others:
+        return max(others, key=lambda language: others[language])
+    return "zh" if chinese else None
+
+
+def _starts(found: Iterable[FoundPhrase]) -> tuple[int, ...]:
+    return tuple(sorted(one.start for one in found))
+
+
+def _any_within(starts: tuple[int, ...], first: int, behind: int) -> bool:
+    index = bisect_left(starts, first)
+    return index < len(starts) and starts[index] < behind
