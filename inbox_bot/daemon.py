@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from inbox_bot.app import ingest, tick
 from inbox_bot.config import AccountConfig, Config
-from inbox_bot.core.errors import LoginRefused, StoreError, TemporaryError
+from inbox_bot.core.errors import InboxBotError, LoginRefused, StoreError, TemporaryError, UserError
 from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
 from inbox_bot.mail.reader import MailReader
@@ -27,7 +27,7 @@ from inbox_bot.steps import back_off
 from inbox_bot.store.sqlite import SqliteStore
 
 SWEEP_SECONDS = 15
-REFUSED_LOGIN_PAUSE = timedelta(minutes=15)
+PERSON_PAUSE = timedelta(minutes=15)
 STALLED_AFTER = timedelta(minutes=20)
 
 _log = logging.getLogger(__name__)
@@ -68,20 +68,32 @@ def work_once(
     """One pass: look into every watched folder, read what came, advance what is due; returns the changed cases.
 
     A mailbox that cannot be reached does not stop the clock: what is due is advanced all the same, and the
-    TemporaryError is raised afterwards.
+    first error is raised afterwards.
     """
-    failure: TemporaryError | None = None
+    failures: list[InboxBotError] = []
     try:
         for folder in outside.folders().watched:
-            poll_folder(desk, outside.mailbox(), folder, now())
-    except TemporaryError as error:
+            _poll(desk, outside, folder, now(), failures)
+    except (TemporaryError, UserError) as error:
         outside.drop()
-        failure = error
+        failures.append(error)
     changed = ingest(desk, now(), display.on_handled)
     advanced = tick(desk, now())
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
     return tuple(dict.fromkeys((*changed, *(case.case_id for case in advanced))))
+
+
+def _poll(
+    desk: Desk, outside: LiveOutside, folder: str, now: datetime, failures: list[InboxBotError]
+) -> None:
+    """Look into one folder; one that the server does not have must not keep the others from being read."""
+    try:
+        poll_folder(desk, outside.mailbox(), folder, now)
+    except LoginRefused:
+        raise
+    except UserError as error:
+        failures.append(error)
 
 
 class AccountWatch(threading.Thread):
@@ -130,9 +142,10 @@ class AccountWatch(threading.Thread):
                 work_once(desk, self._outside, self._display, _now)
                 self.last_success_at, failures = _now(), 0
                 self._wait_for_mail(desk)
-            except LoginRefused as error:
+            except UserError as error:
+                # A person has to mend it; trying again soon would only lock the account.
                 _log.error("account=%s %s", self.name, error)
-                self._pause(REFUSED_LOGIN_PAUSE)
+                self._pause(PERSON_PAUSE)
             except TemporaryError as error:
                 pause = back_off(failures)
                 _log.warning("account=%s %s; again in %.0f s", self.name, error, pause.total_seconds())

@@ -7,7 +7,7 @@ that cannot be handled is tried three times and then put aside with its reason, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -35,18 +35,37 @@ _log = logging.getLogger(__name__)
 
 
 def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
-    """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError."""
+    """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError.
+
+    A folder seen for the first time, or under a new UIDVALIDITY, is read again as far back as a notice can still
+    be answered; what is known already is recognised by its content.
+    """
     state = mailbox.examine(folder)
     cursor = desk.store.cursor(desk.policy.account, folder)
+    since = None
     if cursor is None or cursor.uidvalidity != state.uidvalidity:
-        start = mailbox.last_uid_before((now - FIRST_LOOK_BACK).date())
-        cursor = Cursor(state.uidvalidity, start)
+        cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
         return 0
     stored = 0
     for batch in _batches(mailbox.headers_after(cursor.last_uid)):
-        stored += _store_batch(desk, mailbox, folder, state.uidvalidity, batch, now)
+        wanted = {header.uid: header for header in batch if since is None or header.internal_at >= since}
+        cursor = Cursor(state.uidvalidity, max(header.uid for header in batch))
+        mails = _fetch(desk, mailbox, wanted)
+        stored += desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    if mailbox.unreadable_uids:
+        _pass_over(desk, mailbox.unreadable_uids, folder, cursor, now)
     return stored
+
+
+def _pass_over(desk: Desk, uids: Sequence[int], folder: str, cursor: Cursor, now: datetime) -> None:
+    """Tell of mails that the server itself cannot give, once, and go on behind them."""
+    text = f"the server cannot give {len(uids)} mail(s) in {folder} (UID {', '.join(map(str, uids[:5]))}); look there"
+    desk.tell(Notification(desk.policy.account, None, "unreadable on the server", text))
+    alert = happened.AlertRaised("unreadable on the server", text)
+    desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
+    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
+    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
 
 
 def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
@@ -54,20 +73,17 @@ def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
         yield batch
 
 
-def _store_batch(
-    desk: Desk, mailbox: Mailbox, folder: str, uidvalidity: int, batch: list[FetchedHeader], now: datetime
-) -> int:
-    wanted = {}
-    for header in batch:
+def _fetch(desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader]) -> list[FetchedMail]:
+    """The bodies of those mails that can matter."""
+    message_ids: dict[int, str | None] = {}
+    for header in headers.values():
         mail = read_headers(header.header_bytes)
         if header.size_bytes <= LARGEST_MAIL_BYTES and _matters(desk, mail):
-            wanted[header.uid] = (header, mail.message_id)
-    mails = [
-        FetchedMail(uid, wanted[uid][0].internal_at, wanted[uid][1], raw)
-        for uid, raw in mailbox.bodies(tuple(wanted))
+            message_ids[header.uid] = mail.message_id
+    return [
+        FetchedMail(uid, headers[uid].internal_at, message_ids[uid], raw)
+        for uid, raw in mailbox.bodies(tuple(message_ids))
     ]
-    cursor = Cursor(uidvalidity, max(header.uid for header in batch))
-    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
 
 
 def _matters(desk: Desk, mail: Mail) -> bool:

@@ -41,7 +41,7 @@ _LONGEST_GAP = 60
 _LOOSE_GAP = rf"{_IN_SENTENCE}*?"
 _GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
 _REST_OF_WORD = r"\pL{0,20}"
-_LONGEST = 300
+_LONGEST = 400
 _MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
 
 

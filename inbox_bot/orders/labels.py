@@ -46,7 +46,7 @@ class Labels:
             return
         for match in islice(pattern.finditer(text), _MOST_VALUES):
             value = match.group("value").strip(" \t|*")
-            if value:
+            if value and not (match.group("wrap") and self.opens(value)):
                 yield LabelledValue(field, match.start(), match.end(), value)
 
     def first(self, field: str, text: str) -> str:
@@ -77,5 +77,5 @@ def _label_pattern(phrases: Sequence[Phrase]) -> re2._Regexp:
     labels = "|".join(phrase.pattern for phrase in phrases)
     return re2.compile(
         rf"(?m)^[ \t>*•·|-]{{0,8}}(?:{labels})[ \t]{{0,4}}(?:\([^)\n]{{0,20}}\)[ \t]{{0,4}})?"
-        r"(?:[:：=][ \t]*|#:?[ \t]*|[ \t]*\|[ \t]*|[ \t]{2,}|\t|:?[ \t]*\n[ \t>|]{0,8})(?P<value>[^\n]*)"
+        r"(?:(?P<wrap>[:：]?\n[ \t>|]{0,8})|[:：=][ \t]*|#:?[ \t]*|\|[ \t]*|[ \t]{2,}|\t)(?P<value>[^\n]*)"
     )

@@ -65,7 +65,9 @@ def _is_stated(hit: PhraseHit, sentence: Sentence, text: str, rules: StatementRu
         return False
     if _is_condition_next(text[end : sentence.end], rules) or _is_negated(text[start : hit.start], rules):
         return False
-    return rules.unless.find_first(text[sentence.start : sentence.end], {hit.name}) is None
+    undoing = rules.unless.find_all(text[sentence.start : sentence.end], {hit.name})
+    # only what reaches into the phrase's own clause undoes it: "delivered today, if you have questions ..."
+    return not any(sentence.start + one.start <= end and sentence.start + one.end >= start for one in undoing)
 
 
 def _clause(hit: PhraseHit, sentence: Sentence, text: str) -> tuple[int, int]:

@@ -1,0 +1,162 @@
+"""Why the buyer disputes a charge, and what the notice asks the seller for.
+
+The words are data (`reason`, `reason_value` and `ask` in the notice rules). Supposed reasons never count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from inbox_bot.core.labels import Label
+from inbox_bot.core.model import Ask, Reason
+from inbox_bot.core.notice_rules import FoundPhrase, NoticeRules
+from inbox_bot.core.phrases import Sentence
+from inbox_bot.core.text import one_line
+from inbox_bot.core.wording import Wording
+
+_IMPLIED = {
+    Ask.PROOF_OF_DELIVERY: Reason.NOT_RECEIVED,
+    Ask.REFUND_PROOF: Reason.CREDIT_NOT_PROCESSED,
+}
+_REASON_WORDS = 300
+_VALUE_LINES = 3
+# In one sentence the more special reason wins: who sent a broken item back and waits for the money disputes the money.
+_STRONGER = {
+    (Reason.NOT_AS_DESCRIBED, Reason.CREDIT_NOT_PROCESSED): Reason.CREDIT_NOT_PROCESSED,
+    (Reason.CREDIT_NOT_PROCESSED, Reason.CANCELLED): Reason.CANCELLED,
+}
+
+
+def read_reason(
+    body: Wording, subject: str, labels: Sequence[Label], asks: Sequence[Ask]
+) -> tuple[Reason, str]:
+    """The reason and the words that gave it: a label's value, a sentence, the subject, or what is asked for."""
+    for label in labels:
+        if label.field == "reason" and (found := _of_value(label, body.rules)) is not None:
+            return found
+    stated = body.stated("reason")
+    plain = [one for one in stated if not _is_asking(body, one.start)]
+    for found in (_of_sentences(body, plain), _of_subject(subject, body.rules), _of_sentences(body, stated)):
+        if found is not None:
+            return found
+    implied = _implied(body, asks)
+    return (implied, "") if implied is not None else (Reason.UNKNOWN, "")
+
+
+def read_asks(body: Wording) -> tuple[Ask, ...]:
+    """What the notice asks for, in its order, each once."""
+    return tuple(dict.fromkeys(Ask(one.entry.means) for one in _asked(body)))
+
+
+def _asked(body: Wording) -> Iterator[FoundPhrase]:
+    verbs = [one.start for one in body.found("wording", means="asking")]
+    conditions = [one.start for one in body.found("wording", means="conditional")]
+    modals = [one.start for one in body.found("wording", means="modal")]
+    asking = _asking_sentences(body, verbs)
+    end = -1
+    for one in body.found("ask"):
+        sentence = body.sentence(one.start)
+        if sentence is None or sentence.start not in asking:
+            continue
+        supposed = [at for at in conditions if sentence.start <= at < one.start]
+        if supposed and _supposes_buyer(body, supposed[0], one.start):
+            continue
+        if any(sentence.start <= at < one.start and at + 12 > min(_after(verbs, at), one.start) for at in modals):
+            continue
+        if one.start < end and one.end <= end:
+            continue
+        end = one.end
+        yield one
+
+
+def _asking_sentences(body: Wording, verbs: Sequence[int]) -> set[int]:
+    """Starts of the sentences that ask, and of the list items below a sentence that does."""
+    asking: set[int] = set()
+    in_list = False
+    for sentence in body.sentences:
+        if any(sentence.start <= at < sentence.end for at in verbs):
+            asking.add(sentence.start)
+            in_list = True
+        elif in_list and (_is_item(body, sentence) or len(sentence.text) < 90):
+            asking.add(sentence.start)
+        else:
+            in_list = False
+        if _is_label_line(sentence.text):
+            asking.discard(sentence.start)
+    return asking
+
+
+def _is_item(body: Wording, sentence: Sentence) -> bool:
+    begin = body.text.rfind("\n", 0, sentence.start) + 1
+    lead = body.text[begin : sentence.start + 3].strip(" \t>")
+    return lead[:1] in ("-", "*", "•", "·", "(", "–") or lead[:1].isdigit()
+
+
+def _is_label_line(text: str) -> bool:
+    head, mark, value = text.replace("：", ":").partition(":")
+    return bool(mark) and len(head) < 30 and bool(value.strip()) and any(char.isdigit() for char in value[:40])
+
+
+def _after(starts: Sequence[int], at: int) -> int:
+    return next((start for start in starts if start > at), at + 10_000)
+
+
+def _supposes_buyer(body: Wording, condition: int, ask: int) -> bool:
+    """Whether the condition is about the buyer, so that what follows is not asked of everybody ("if you ..." is)."""
+    words = body.text[condition : min(ask, condition + 40)].lower()
+    return not any(word in words for word in ("if you", "if this", "should you", "你", "您", "to represent", "such as", "例如", "e.g", "for example", "for instance", "wish"))
+
+
+def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
+    text = "\n".join(label.lines[:_VALUE_LINES])[:_REASON_WORDS]
+    found = [*rules.find("reason", text), *rules.find("reason_value", text)]
+    if not found:
+        return None
+    first = label.lines[0]
+    early = [one for one in found if one.start < len(first)] or found
+    return _strongest(early), one_line(first if any(one.start < len(first) for one in found) else text)
+
+
+def _of_sentences(body: Wording, found: Sequence[FoundPhrase]) -> tuple[Reason, str] | None:
+    if not found:
+        return None
+    sentence = body.sentence(found[0].start)
+    if sentence is None:
+        return Reason(found[0].entry.means), found[0].words
+    same = [one for one in found if sentence.start <= one.start < sentence.end]
+    if len({one.entry.means for one in same}) > 2:  # a list of what could be
+        later = [one for one in found if one.start >= sentence.end]
+        return _of_sentences(body, later)
+    return _strongest(same), sentence.text[:_REASON_WORDS]
+
+
+def _of_subject(subject: str, rules: NoticeRules) -> tuple[Reason, str] | None:
+    found = rules.find("reason", subject)
+    return (Reason(found[0].entry.means), subject) if found else None
+
+
+def _strongest(found: Sequence[FoundPhrase]) -> Reason:
+    first = min(found, key=lambda one: (one.start, -one.end))
+    reasons = [Reason(first.entry.means), *dict.fromkeys(Reason(one.entry.means) for one in found)]
+    for other in reasons[1:]:
+        if (reasons[0], other) in _STRONGER:
+            return _STRONGER[reasons[0], other]
+    return reasons[0]
+
+
+def _is_asking(body: Wording, position: int) -> bool:
+    sentence = body.sentence(position)
+    if sentence is None:
+        return False
+    begin = sentence.text[:60].lower()
+    return begin.startswith(("please", "provide", "send", "include", "attach", "submit", "请", "請", "- ", "* ", "•")) or any(
+        word in begin for word in ("please provide", "please send", "proof", "evidence")
+    )
+
+
+def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:
+    reasons = {_IMPLIED[ask] for ask in asks if ask in _IMPLIED}
+    described = [one for one in _asked(body) if one.entry.means == Ask.ITEM_INFORMATION.value]
+    if any(body.rules.find("reason_implied", one.words) for one in described):
+        reasons.add(Reason.NOT_AS_DESCRIBED)
+    return next(iter(reasons)) if len(reasons) == 1 else None

@@ -1,0 +1,312 @@
+"""The seller's mailbox read for one order: order, parcels, refunds and messages become a `Dossier`.
+
+Whose word counts: parcels, orders and refunds are taken from Amazon, carriers and the seller alone; a buyer's mail is
+a message, whatever it claims. A mail that names several orders counts only for the one that it is about. Finding the
+mails is the shell's work, and so is leaving out the chargeback notices themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from inbox_bot.core.model import Address, Dossier, Mail, Message, Order, Party, Refund, Shipment, aware
+from inbox_bot.core.text import clean_text, one_line
+from inbox_bot.core.values import find_order_ids
+from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_correspondence_rules
+from inbox_bot.orders.order_mails import OrderMail, merge_refunds, read_order, read_refund
+from inbox_bot.orders.parcels import (
+    ParcelMail,
+    carrier_of,
+    merge_shipments,
+    names_tracking_id,
+    read_parcels,
+    tracking_ids,
+)
+from inbox_bot.orders.report_orders import merge_orders
+from inbox_bot.orders.statements import find_marks, find_statements
+from inbox_bot.orders.written import body_of, new_text
+
+__all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_correspondence"]
+
+_KIND_HEADER = "X-Space-Notification-Type"
+_STAMP_DIFFERENCE = timedelta(days=2)  # a Date header further from the own server's stamp is not believed
+_ROBOTS = (
+    "no-reply",
+    "noreply",
+    "no_reply",
+    "donotreply",
+    "do-not-reply",
+    "notification",
+    "mailer-daemon",
+    "postmaster",
+)
+
+
+def read_correspondence(
+    mails: Sequence[Mail], order_id: str, own_addresses: Collection[str], rules: CorrespondenceRules
+) -> Dossier:
+    """Everything that the mails tell about one order, each part oldest first.
+
+    `own_addresses` are all addresses the seller writes from. Mails that belong to other orders, or to nobody
+    known, are left out. Chargeback notices must have been taken out of `mails`.
+    """
+    own = frozenset(address.lower() for address in own_addresses)
+    found = _Found(order_id)
+    letters = [_Letter.of(mail, own, rules) for mail in _distinct(mails)]
+    about = [letter for letter in letters if letter.is_about(order_id, rules)]
+    for letter in about:
+        _read_letter(letter, found, rules)
+    ids = tracking_ids(found.shipments)
+    for letter in letters:
+        if letter not in about and letter.tells_facts and letter.names_only_tracking(order_id, ids):
+            named = read_parcels(_parcel_mail(letter, order_id), rules)
+            found.shipments.extend(one for one in named if tracking_ids((one,)) & ids)
+    return found.dossier()
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A mail with its clean text and its party; `at` is None for a mail without a date that can be believed."""
+
+    mail: Mail
+    party: Party | None
+    at: datetime | None
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> _Letter:
+        return cls(
+            mail, _party(mail, own, rules), _sent_at(mail), one_line(mail.subject), clean_text(body_of(mail))
+        )
+
+    @property
+    def tells_facts(self) -> bool:
+        return self.party in (Party.AMAZON, Party.CARRIER, Party.SELLER)
+
+    @property
+    def source(self) -> str:
+        return f"mail {self.mail.message_id or self.mail.sha256[:12]}"
+
+    def is_about(self, order_id: str, rules: CorrespondenceRules) -> bool:
+        """True when this order is the one the mail is about: alone in its subject, its labels or its text."""
+        in_subject = find_order_ids(self.subject)
+        if len(in_subject) == 1:
+            return in_subject[0] == order_id
+        labelled = {
+            one for value in rules.labels.find("order_id", self.text) for one in find_order_ids(value.value)
+        }
+        if len(labelled) == 1 or (in_subject and labelled):
+            return labelled == {order_id}
+        return find_order_ids(f"{self.subject}\n{self.text}") == (order_id,)
+
+    def names_only_tracking(self, order_id: str, ids: frozenset[str]) -> bool:
+        others = set(find_order_ids(f"{self.subject}\n{self.text}")) - {order_id}
+        return not others and names_tracking_id(f"{self.subject}\n{self.text}", ids)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been found so far; the only thing here that changes."""
+
+    order_id: str
+    order: Order | None = None
+    shipments: list[Shipment] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    undated_marks: set[str] = field(default_factory=set)
+
+    def dossier(self) -> Dossier:
+        shipments = merge_shipments(self.shipments)
+        messages = tuple(sorted(self.messages, key=lambda message: message.at))
+        return Dossier(
+            order_id=self.order_id,
+            order=self.order,
+            shipments=tuple(sorted(shipments, key=_age)),
+            messages=messages,
+            refunds=merge_refunds(self.refunds),
+            marks=tuple(dict.fromkeys((*_standing_marks(messages), *sorted(self.undated_marks)))),
+        )
+
+
+def _age(shipment: Shipment) -> tuple[bool, str, bool]:
+    return (shipment.shipped_on is None, str(shipment.shipped_on or ""), shipment.replacement)
+
+
+def _standing_marks(messages: Sequence[Message]) -> Iterator[str]:
+    """The marks of all messages; a claim that was granted or closed later is not open."""
+    for number, message in enumerate(messages):
+        later = {mark for one in messages[number:] for mark in one.marks}
+        yield from (
+            mark
+            for mark in message.marks
+            if mark != "atoz_open" or not later & {"atoz_granted", "atoz_closed"}
+        )
+
+
+def _distinct(mails: Sequence[Mail]) -> list[Mail]:
+    """The mails without copies: the same Message-ID from the same sender, or the same bytes."""
+    once: dict[tuple[str, str], Mail] = {}
+    for mail in mails:
+        sender = mail.sender.email if mail.sender is not None else ""
+        once.setdefault((mail.message_id or mail.sha256, sender), mail)
+    return list(once.values())
+
+
+def _sent_at(mail: Mail) -> datetime | None:
+    """When the mail was sent, by its own date where the receiving server's stamp agrees with it."""
+    sent = aware(mail.date_at) if mail.date_at is not None else None
+    stamped = aware(mail.received_at) if mail.received_at is not None else None
+    if sent is None or stamped is None:
+        return sent or stamped
+    return sent if abs(stamped - sent) <= _STAMP_DIFFERENCE else stamped
+
+
+def _party(mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> Party | None:
+    """Who wrote the mail, by the sender's address; None for machines that are neither Amazon nor a carrier."""
+    sender = mail.sender
+    if sender is None or not sender.domain:
+        return None
+    if sender.email in own:
+        return Party.SELLER
+    if _is_relay(sender, rules):
+        return Party.BUYER
+    if _amazon_domain(sender.domain, rules):
+        return Party.AMAZON
+    if carrier_of(sender.domain, rules):
+        return Party.CARRIER
+    name = sender.email.partition("@")[0]
+    is_machine = any(word in name for word in _ROBOTS) or bool(mail.header_values("List-Unsubscribe"))
+    automatic = any(value.strip().lower() != "no" for value in mail.header_values("Auto-Submitted"))
+    return None if is_machine or automatic else Party.BUYER
+
+
+def _amazon_domain(domain: str, rules: CorrespondenceRules) -> str:
+    """The marketplace's domain ("amazon.de") that the domain is or lies below, or ""."""
+    parts = domain.split(".")
+    candidates = (".".join(parts[start:]) for start in range(len(parts)))
+    return next((one for one in candidates if one in rules.amazon_domains), "")
+
+
+def _is_relay(address: Address, rules: CorrespondenceRules) -> bool:
+    head, _, rest = address.domain.partition(".")
+    return head == "marketplace" and rest in rules.amazon_domains
+
+
+def _read_letter(letter: _Letter, found: _Found, rules: CorrespondenceRules) -> None:
+    if letter.party is None:
+        return
+    marks = tuple(_marks(letter, found.order_id, rules))
+    if letter.tells_facts:
+        _read_facts(letter, found, rules)
+    if letter.at is None:
+        # Without a date it is no evidence, but what it says still warns.
+        found.undated_marks |= set(marks)
+        return
+    message = _message(letter, found.order_id, marks, rules)
+    if message is not None:
+        found.messages.append(message)
+
+
+def _message(
+    letter: _Letter, order_id: str, marks: tuple[str, ...], rules: CorrespondenceRules
+) -> Message | None:
+    """The mail as a message: every letter of buyer and seller to each other, of Amazon those that bear a mark."""
+    sender, party = letter.mail.sender, letter.party
+    if letter.at is None or sender is None or party is None or party is Party.CARRIER:
+        return None
+    if party is Party.AMAZON and not marks:
+        return None
+    if party is Party.SELLER and not _goes_to_buyer(letter.mail, rules):
+        return None
+    text = new_text(letter.text, rules.frame)
+    if not text and not marks:
+        return None
+    author = one_line(sender.name) or sender.email
+    return Message(order_id, letter.at, party, author, letter.subject, text, marks, letter.mail.sha256)
+
+
+def _goes_to_buyer(mail: Mail, rules: CorrespondenceRules) -> bool:
+    """True unless all receivers are Amazon's own offices or carriers."""
+    return not mail.to or any(
+        _is_relay(to, rules) or not (_amazon_domain(to.domain, rules) or carrier_of(to.domain, rules))
+        for to in mail.to
+    )
+
+
+def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterator[str]:
+    if letter.party is None or letter.party is Party.CARRIER:
+        return
+    text = letter.text if letter.party is Party.AMAZON else new_text(letter.text, rules.frame)
+    phrases = rules.marks[letter.party.value]
+    in_text = find_marks(text, phrases, rules.statements)
+    in_subject = find_marks(letter.subject, phrases, rules.statements) if letter.party is Party.AMAZON else ()
+    by_header = _header_mark(letter, rules)
+    marks = dict.fromkeys((*in_subject, *in_text))
+    if letter.party is Party.AMAZON and by_header and by_header in phrases.names:
+        marks[by_header] = None
+    if set(find_order_ids(text)) - {order_id}:
+        marks["other_order"] = None
+    yield from marks
+
+
+def _header_mark(letter: _Letter, rules: CorrespondenceRules) -> str:
+    values = letter.mail.header_values(_KIND_HEADER)
+    return rules.header_marks.get(values[0].strip().lower(), "") if values else ""
+
+
+def _read_facts(letter: _Letter, found: _Found, rules: CorrespondenceRules) -> None:
+    """Order, refund and parcels of a mail from Amazon, a carrier or the seller."""
+    order_mail = _order_mail(letter, found.order_id, rules)
+    if letter.party is not Party.CARRIER:
+        refund = read_refund(order_mail, rules, is_known=_header_mark(letter, rules) == "refunded")
+        if refund is not None:
+            found.refunds.append(refund)
+            if letter.party is Party.AMAZON:
+                return
+        order = read_order(order_mail, rules)
+        if order is not None:
+            found.order = merge_orders(found.order, order)
+            return
+    if not _is_about_a_return(letter, rules):
+        found.shipments.extend(read_parcels(_parcel_mail(letter, found.order_id), rules))
+
+
+def _is_about_a_return(letter: _Letter, rules: CorrespondenceRules) -> bool:
+    """True for mails whose parcel goes back to the seller, and for claims, which only tell of parcels."""
+    if letter.party is Party.AMAZON and set(_marks(letter, "", rules)) & {
+        "atoz_open",
+        "atoz_granted",
+        "atoz_closed",
+    }:
+        return True
+    if rules.subject.find_first(letter.subject, {"returning"}) is not None:
+        return True
+    return any(find_statements(letter.text, rules.text, rules.statements, {"returning"}))
+
+
+def _order_mail(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> OrderMail:
+    domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
+    addresses = (domain, *(to.domain for to in letter.mail.to))
+    marketplace = next((name for one in addresses if (name := _amazon_domain(one, rules))), "")
+    text = letter.text if letter.party is not Party.SELLER else new_text(letter.text, rules.frame)
+    return OrderMail(order_id, letter.subject, text, _mailed_at(letter).date(), marketplace, letter.source)
+
+
+def _parcel_mail(letter: _Letter, order_id: str) -> ParcelMail:
+    domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
+    return ParcelMail(
+        order_id=order_id,
+        subject=letter.subject,
+        text=letter.text,
+        mailed_on=_mailed_at(letter).date(),
+        domain=domain,
+        source=letter.source,
+        by_seller=letter.party is Party.SELLER,
+    )
+
+
+def _mailed_at(letter: _Letter) -> datetime:
+    return letter.at or datetime.min.replace(tzinfo=UTC)
