@@ -75,7 +75,7 @@ def _answers_amazon(desk: Desk, mail: Mail) -> bool:
     """Whether it is the seller's own answer to a chargeback notice: no correspondence with the buyer."""
     if mail.sender is None or mail.sender.email not in desk.own_addresses:
         return False
-    return any(address.email in desk.rulebook.notices.chargeback_senders for address in mail.to)
+    return any(desk.rulebook.notices.is_chargeback_sender(address.email) for address in mail.to)
 
 
 def _read(desk: Desk, mails: dict[str, tuple[Mail, bytes]], order_id: str) -> Dossier:

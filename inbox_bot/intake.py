@@ -155,10 +155,15 @@ def _notice(
 ) -> Notice:
     stamps = [stamp for stamp in (mail.received_at, stored.internal_at) if stamp is not None]
     received_at = min(stamps, default=mail.date_at or now)
-    notice = extract(
-        recognition, mail, desk.rulebook.notices, own_addresses=desk.own_addresses, received_at=received_at
+    return extract(
+        recognition,
+        mail,
+        desk.rulebook.notices,
+        own_addresses=desk.own_addresses,
+        received_at=received_at,
+        trusted=trust.trusted,
+        trust_reason=trust.reason,
     )
-    return replace(notice, trusted=trust.trusted, trust_reason=trust.reason)
 
 
 def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:

@@ -143,7 +143,9 @@ def deliver(desk: Desk, world: World, raw_mails: list[bytes], at: datetime) -> N
             )
 
 
-def work_until_quiet(desk: Desk, world: World, raw_mails: list[bytes], at: datetime, until: datetime) -> datetime:
+def work_until_quiet(
+    desk: Desk, world: World, raw_mails: list[bytes], at: datetime, until: datetime
+) -> datetime:
     """Run passes, jumping from one wake-up to the next, until nothing wants to be woken before `until`."""
     now = at
     for _ in range(500):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from inbox_bot.core.labels import Label
 from inbox_bot.core.model import Mail, Money
-from inbox_bot.core.notice_rules import NoticeRules
 from inbox_bot.core.values import FoundMoney, find_money
 from inbox_bot.core.wording import Wording
 
@@ -24,9 +23,17 @@ class Currencies:
 def currencies_of(mail: Mail, body: Wording, language: str | None) -> Currencies:
     """The currencies by the marketplace the mail names, else by the sender's domain, else by the language."""
     named = [place for place in body.rules.marketplaces if _is_named(place.domain, body)]
-    named += [place for place in body.rules.marketplaces if any(phrase.found_in(body.text) for phrase in place.phrases)]
+    named += [
+        place
+        for place in body.rules.marketplaces
+        if any(phrase.found_in(body.text) for phrase in place.phrases)
+    ]
     domain = mail.sender.domain if mail.sender is not None else ""
-    own = [place for place in body.rules.marketplaces if domain == place.domain or domain.endswith("." + place.domain)]
+    own = [
+        place
+        for place in body.rules.marketplaces
+        if domain == place.domain or domain.endswith("." + place.domain)
+    ]
     foreign = list({place.domain: place for place in named if place not in own}.values())
     places = [*(foreign if len(foreign) == 1 else []), *own]
     return Currencies(
@@ -44,7 +51,9 @@ def read_amount(body: Wording, labels: Sequence[Label], currencies: Currencies) 
     """
     for field in ("disputed_amount", "", "amount"):
         if field:
-            amounts = _distinct(one for label in labels if label.field == field for one in _of_label(label, currencies))
+            amounts = _distinct(
+                one for label in labels if label.field == field for one in _of_label(label, currencies)
+            )
         else:
             amounts = _of_sentences(body, currencies)
         if len(amounts) == 1:
@@ -52,7 +61,9 @@ def read_amount(body: Wording, labels: Sequence[Label], currencies: Currencies) 
         if len(amounts) > 1 and field:
             return None, "it names several disputed amounts: " + ", ".join(map(str, amounts))
     other = {one for label in labels if label.field == "other_amount" for one in _of_label(label, currencies)}
-    amounts = [one for one in _distinct(found.money for found in _money(body.text, currencies)) if one not in other]
+    amounts = [
+        one for one in _distinct(found.money for found in _money(body.text, currencies)) if one not in other
+    ]
     if len(amounts) == 1:
         return amounts[0], ""
     if amounts:

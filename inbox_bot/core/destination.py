@@ -77,7 +77,11 @@ def _address_lines(lines: Sequence[str], rules: NoticeRules) -> tuple[str, ...]:
         if len(line) > _LONGEST_LINE and kept:
             break
         kept.append(line[:300].strip(" ,;"))
-    if len(kept) == 1 and kept[0].count(",") >= 2 and not any("\u4e00" <= char <= "\u9fff" for char in kept[0]):
+    if (
+        len(kept) == 1
+        and kept[0].count(",") >= 2
+        and not any("\u4e00" <= char <= "\u9fff" for char in kept[0])
+    ):
         kept = _of_one_line(kept[0])
     return tuple(line for line in kept if line)
 
@@ -124,20 +128,30 @@ def _town(line: str, country: str = "") -> Destination | None:
     if any("\u4e00" <= char <= "\u9fff" for char in line) and not line.lstrip("〒 ")[:3].isdigit():
         return None
     for form_country, form in _FORMS:
-        if country and form_country and form_country != country and not {country, form_country} == {"US", "PR"}:
+        if (
+            country
+            and form_country
+            and form_country != country
+            and not {country, form_country} == {"US", "PR"}
+        ):
             continue
         match = form.match(line[:200])
         if match is None:
             continue
         parts = {name: (value or "").strip(" ,()") for name, value in match.groupdict().items()}
-        if form_country == "US" and not country and parts["state"].upper() not in _STATE_CODES and len(parts["state"]) == 2:
+        if (
+            form_country == "US"
+            and not country
+            and parts["state"].upper() not in _STATE_CODES
+            and len(parts["state"]) == 2
+        ):
             continue
         return Destination((), parts["city"], parts.get("state", ""), parts["code"], form_country)
     return None
 
 
 _STATE_CODES = frozenset(
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY PR AA AE AP GU VI".split()
+    ["AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "PR", "AA", "AE", "AP", "GU", "VI"]
 )
 
 

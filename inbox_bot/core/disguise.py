@@ -25,7 +25,9 @@ def looks_like_amazon(sender: Address, amazon_domains: Collection[str]) -> bool:
     """Whether a sender who is not at an Amazon domain shows Amazon's name, in the display name or the domain."""
     if is_listed_domain(sender.domain, amazon_domains):
         return False
-    return any("amazon" in _plain(text) for text in (sender.name, sender.domain, sender.email.partition("@")[0]))
+    return any(
+        "amazon" in _plain(text) for text in (sender.name, sender.domain, sender.email.partition("@")[0])
+    )
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ from inbox_bot.core.errors import Problem
 from inbox_bot.core.forwards import written_text
 from inbox_bot.core.items import read_items
 from inbox_bot.core.labels import Label, read_labels
-from inbox_bot.core.model import Destination, Kind, Mail, Notice
+from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.notice_rules import NoticeRules
 from inbox_bot.core.reasons import read_asks, read_reason
 from inbox_bot.core.recognise import Recognition, outcome_of
@@ -90,7 +90,9 @@ class _Reading:
         self.items = read_items(labels)
         self.destination = read_destination(labels, rules)
         amount_body = Wording(_masked(body.text, self.items, ()), rules)
-        self.amount, amount_problem = read_amount(amount_body, labels, currencies_of(inner, body, recognition.language))
+        self.amount, amount_problem = read_amount(
+            amount_body, labels, currencies_of(inner, body, recognition.language)
+        )
         prose = Wording(_masked(body.text, self.items, self.destination.lines), rules)
         self.asks = read_asks(prose)
         self.reason, self.reason_words = read_reason(prose, inner.subject, labels, self.asks)
@@ -111,7 +113,11 @@ class _Reading:
             yield Problem(f"it names {len(self.order_ids)} orders: " + ", ".join(self.order_ids[:6]))
         if amount_problem:
             yield Problem(amount_problem)
-        if recognition.kind is Kind.INFORMATION_REQUEST and self.time_frame.days is None and self.time_frame.on is None:
+        if (
+            recognition.kind is Kind.INFORMATION_REQUEST
+            and self.time_frame.days is None
+            and self.time_frame.on is None
+        ):
             yield Problem("no time frame for the answer was found")
 
 
@@ -121,7 +127,9 @@ def reply_address(inner: Mail, rules: NoticeRules) -> tuple[str | None, list[Pro
     for address in inner.reply_to:
         if rules.is_amazon(address.domain) and _is_repliable(address.email):
             return address.email, problems
-        problems.append(Problem(f"its Reply-To {address.email} is not a repliable Amazon address and is not used"))
+        problems.append(
+            Problem(f"its Reply-To {address.email} is not a repliable Amazon address and is not used")
+        )
     sender = inner.sender
     if sender is not None and rules.is_amazon(sender.domain) and _is_repliable(sender.email):
         return sender.email, problems
@@ -152,7 +160,9 @@ def _recipient(mail: Mail, inner: Mail, own_addresses: Collection[str]) -> str |
 
 def _order_ids(subject: str, text: str, labels: Sequence[Label]) -> tuple[str, ...]:
     """All order ids, those at a label first, then the subject's, then the rest of the text."""
-    labelled = [one for label in labels if label.field == "order_id" for one in find_order_ids("\n".join(label.lines))]
+    labelled = [
+        one for label in labels if label.field == "order_id" for one in find_order_ids("\n".join(label.lines))
+    ]
     return tuple(dict.fromkeys([*labelled, *find_order_ids(subject), *find_order_ids(text)]))
 
 

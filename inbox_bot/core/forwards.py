@@ -22,7 +22,9 @@ from inbox_bot.core.text import one_line
 _TAG = re2.compile(r"^\s*(?:\[[^\]]{1,40}\]|【[^】]{1,20}】|\([^)]{1,20}\)|External\s*:)\s*")
 _EMAIL = re2.compile(r"(?:mailto:)?([A-Za-z0-9._%+=&'/-]{1,120}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9])")
 _QUOTE = re2.compile(r"^(?:[ \t]{0,3}[>|]){1,20}[ ]?")
-_OFFSET = re2.compile(r"(?:\b(?:GMT|UTC)[ ]?([+-])([0-9]{1,2})(?::?([0-9]{2}))?\b|([+-])([0-9]{2}):?([0-9]{2})\s*$)")
+_OFFSET = re2.compile(
+    r"(?:\b(?:GMT|UTC)[ ]?([+-])([0-9]{1,2})(?::?([0-9]{2}))?\b|([+-])([0-9]{2}):?([0-9]{2})\s*$)"
+)
 _CLOCK = re2.compile(
     r"(上午|下午|晚上|凌晨|中午)?[ ]?\b([0-9]{1,2})[:：时時]([0-9]{2})(?:[:：分]([0-9]{2}))?[ ]?([AaPp]\.?[Mm]\b)?"
 )
@@ -53,7 +55,9 @@ def subject_prefix(subject: str, rules: NoticeRules) -> str:
         if (tag := _TAG.match(subject)) is None:
             break
         subject = subject[tag.end() :]
-    found = _prefix_pattern(rules.of("forward", "forward_prefix"), rules.of("forward", "reply_prefix")).match(subject)
+    found = _prefix_pattern(rules.of("forward", "forward_prefix"), rules.of("forward", "reply_prefix")).match(
+        subject
+    )
     if found is None:
         return ""
     return "forward" if found.group("forward") is not None else "reply"
@@ -83,7 +87,11 @@ def unwrap_inline(mail: Mail, rules: NoticeRules) -> Mail | None:
         inner = _rebuilt(mail, block, _body_lines(block, lines), rules)
         twin, twin_lines = find_block(other, rules)
         other_text = "\n".join(_body_lines(twin, twin_lines)).strip("\n") if twin else ""
-        return replace(inner, html_text=other_text) if text == mail.text else replace(inner, text=other_text, html_text=inner.text)
+        return (
+            replace(inner, html_text=other_text)
+            if text == mail.text
+            else replace(inner, text=other_text, html_text=inner.text)
+        )
     return None
 
 
@@ -116,15 +124,23 @@ def _read_block(
         bare = _unquoted(lines[number]).strip()
         field = names.match(bare[:2000])
         if field is not None:
-            last = next(name for name, value in field.groupdict().items() if value is not None and name != "value")
+            last = next(
+                name for name, value in field.groupdict().items() if value is not None and name != "value"
+            )
             if last in found and last != "other":
                 break
             found[last] = field.group("value").strip().strip("*").strip()
         elif not bare:
-            ahead = next((_unquoted(line).strip() for line in lines[number + 1 : number + 3] if line.strip(" >|")), "")
+            ahead = next(
+                (_unquoted(line).strip() for line in lines[number + 1 : number + 3] if line.strip(" >|")), ""
+            )
             if names.match(ahead[:400]) is None:
                 break
-        elif last in ("to", "other", "subject", "sender") and len(found[last]) < 1500 and _goes_on(found, last, bare):
+        elif (
+            last in ("to", "other", "subject", "sender")
+            and len(found[last]) < 1500
+            and _goes_on(found, last, bare)
+        ):
             found[last] = f"{found[last]} {bare}".strip()
         else:
             break
@@ -132,7 +148,9 @@ def _read_block(
         body = number
     if "sender" not in found or not ({"date", "subject"} & set(found)) or len(found) < 2:
         return None
-    above = next((index for index in range(start - 1, max(-1, start - 4), -1) if lines[index].strip(" >|")), None)
+    above = next(
+        (index for index in range(start - 1, max(-1, start - 4), -1) if lines[index].strip(" >|")), None
+    )
     marker = ""
     if above is not None and (mark := marks.search(_unquoted(lines[above])[:300])) is not None:
         marker = "forward" if mark.group("forward") is not None else "original"
@@ -171,12 +189,19 @@ def _first_quote(lines: Sequence[str], rules: NoticeRules) -> int:
     for number, line in enumerate(lines):
         if number > _LOOKED_AT:
             break
-        if _QUOTE.match(line) is not None and number and any(_QUOTE.match(one) for one in lines[number + 1 : number + 3]):
+        if (
+            _QUOTE.match(line) is not None
+            and number
+            and any(_QUOTE.match(one) for one in lines[number + 1 : number + 3])
+        ):
             return number
         short = line[:300]
         if not short.strip():
             continue
-        if any(replies(" ".join(line.strip(" >|") for line in lines[number : number + count])[:400]) for count in (1, 2, 3)):
+        if any(
+            replies(" ".join(line.strip(" >|") for line in lines[number : number + count])[:400])
+            for count in (1, 2, 3)
+        ):
             return number
         if marks.search(short) is not None or names.match(short) is not None:
             block = _read_block(lines, number + (marks.search(short) is not None), names, marks)
@@ -253,7 +278,9 @@ def _zone(text: str) -> timezone:
     found = _OFFSET.search(text)
     if found is None:
         return _EARLIEST_ZONE
-    sign, hours, minutes = (found.group(1), found.group(2), found.group(3)) if found.group(1) else found.groups()[3:6]
+    sign, hours, minutes = (
+        (found.group(1), found.group(2), found.group(3)) if found.group(1) else found.groups()[3:6]
+    )
     offset = timedelta(hours=min(int(hours), 14), minutes=min(int(minutes or 0), 59))
     return timezone(-offset if sign == "-" else offset)
 
@@ -278,7 +305,9 @@ def _field_pattern(words: tuple[tuple[str, str], ...]) -> re2._Regexp:
     for name in ("sender", "date", "to", "subject", "other"):
         patterns = "|".join(pattern for field, pattern in words if field == name) or r"\z\A\b\B"
         groups.append(f"(?P<{name}>{patterns})")
-    return re2.compile(r"^[ \t*_]{0,8}(?:" + "|".join(groups) + r")[ \t*_]{0,6}[:：][ \t*_]{0,6}(?P<value>.*)$")
+    return re2.compile(
+        r"^[ \t*_]{0,8}(?:" + "|".join(groups) + r")[ \t*_]{0,6}[:：][ \t*_]{0,6}(?P<value>.*)$"
+    )
 
 
 @lru_cache(maxsize=8)

@@ -12,7 +12,9 @@ from inbox_bot.core.text import one_line
 _COUNTED = re2.compile(
     r"(?i)(?:^|[\s;,，；、])(?:[-*•·][ ]?)?[0-9]{1,4}[ ]?(?:of|x|×|pcs?\.? of|units? of|件|个|個)[ ]?[(（]"
 )
-_TIMES = re2.compile(r"(?i)^(?:[-*•·][ ]?)?(?:[0-9]{1,4}[ ]?[x×][ ]|[x×][ ]?[0-9]{1,4}[ ]|[0-9]{1,4}[ ]of[ ]|(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ])")
+_TIMES = re2.compile(
+    r"(?i)^(?:[-*•·][ ]?)?(?:[0-9]{1,4}[ ]?[x×][ ]|[x×][ ]?[0-9]{1,4}[ ]|[0-9]{1,4}[ ]of[ ]|(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ])"
+)
 _TIMES_INSIDE = re2.compile(r"(?i)[;,；，、][ ]{0,2}[0-9]{1,4}[ ]?[x×][ ]")
 _TIMES_BEHIND = re2.compile(
     r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|quantité|quantità)[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|[x×*][ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
@@ -91,7 +93,9 @@ def _in_brackets(text: str) -> str:
             depth -= 1
             if depth == 0:
                 rest = text[position + 1 :].strip(" .;,，；。、")
-                return text[:position] if not rest or not any(mark in rest for mark in ")）") else _to_last(text)
+                return (
+                    text[:position] if not rest or not any(mark in rest for mark in ")）") else _to_last(text)
+                )
     return _to_last(text)
 
 

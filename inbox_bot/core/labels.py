@@ -13,6 +13,7 @@ from functools import lru_cache
 import re2
 
 from inbox_bot.core.notice_rules import FIELDS, NoticeRules
+from inbox_bot.core.phrases import _SPACE  # a label stands on one line: its blanks need no line ends
 
 _CELLS = re2.compile(r"[ ]*(?:\t|[ ]\|[ ]|│|\|\|)[ ]*|[ ]{3,}")
 _HEAD_CELLS = re2.compile(r"[ ]*(?:\t|[ ]?\|[ ]?|│)[ ]*|[ ]{2,}")
@@ -101,7 +102,9 @@ def _under_table_heads(lines: Sequence[str], patterns: _Patterns) -> Iterator[La
         heads = [patterns.alone(cell) for cell in cells]
         if sum(bool(head) for head in heads) < max(2, len(cells) - 1):
             continue
-        below = [_cells(later, _HEAD_CELLS) for later in lines[index + 1 : index + 5] if later.strip(" |-+=\t")]
+        below = [
+            _cells(later, _HEAD_CELLS) for later in lines[index + 1 : index + 5] if later.strip(" |-+=\t")
+        ]
         for row in below[:3]:
             if len(row) != len(cells) or any(patterns.alone(cell) for cell in row):
                 break
@@ -151,14 +154,14 @@ class _Patterns:
     def __init__(self, words: tuple[tuple[str, str], ...]) -> None:
         strong = _either(words, FIELDS)
         typed = _either(words, _TYPED)
-        self._strong = re2.compile(
+        self._strong = _linear(
             rf"^{_LEAD}{strong}{_ASIDE}(?:[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|[ \t]{{2,}}|[ ][-–][ ]|[ \t]{{0,2}}#[ \t]{{0,2}}|$)(?P<value>.*)$"
         )
-        self._typed = re2.compile(
+        self._typed = _linear(
             rf"^{_LEAD}{typed}{_ASIDE}[ \t]{{0,2}}(?:is|was|of|为|是|ist|est|è|es)?[ \t]{{0,2}}"
             rf"(?P<value>(?:[0-9$€£¥￥]|[A-Z]{{3}}[ ]?[0-9]|within|by|on).*)$"
         )
-        self._inner = re2.compile(rf"[ \t;,，；。.|/]{strong}{_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
+        self._inner = _linear(rf"[ \t;,，；。.|/]{strong}{_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
 
     def leading(self, cell: str) -> tuple[str, str]:
         """The field of the label the cell begins with and the text behind it; empty for no label."""
@@ -166,7 +169,7 @@ class _Patterns:
         match = self._strong.match(short) or self._typed.match(short)
         if match is None:
             return "", ""
-        return _field_of(match), cell[match.start("value") :].strip(" \t*_")
+        return _field_of(match), (match.group("value") + cell[1500:]).strip(" \t*_")
 
     def alone(self, cell: str) -> str:
         """The field when the cell holds a label and nothing else."""
@@ -187,10 +190,16 @@ def _field_of(match: re2._Match) -> str:
 def _either(words: tuple[tuple[str, str], ...], fields: frozenset[str]) -> str:
     groups = []
     for field in sorted(fields):
-        patterns = [pattern for one, pattern in words if one == field]
+        patterns = [pattern.replace(_SPACE, "(?:[ ]+)") for one, pattern in words if one == field]
         if patterns:
             groups.append(f"(?P<{field}>{'|'.join(patterns)})")
     return f"(?:{'|'.join(groups)})"
+
+
+def _linear(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.max_mem = 64 << 20
+    return re2.compile(pattern, options)
 
 
 def _patterns(rules: NoticeRules) -> _Patterns:

@@ -32,6 +32,7 @@ _MEANINGS: Mapping[str, frozenset[str]] = {
     "label": FIELDS,
     "reason": frozenset(Reason),
     "reason_value": frozenset(Reason),
+    "implied": frozenset(Reason),
     "ask": frozenset(Ask),
     "outcome": frozenset(Outcome),
     "outcome_of_decision": frozenset(Outcome),
@@ -263,10 +264,14 @@ class _Reading:
     def _add_words(self, file: TomlFile, value: Any) -> None:
         """Word lists, which phrases of the same language name as `<list>`."""
         if not isinstance(value, dict):
-            self.problems.append(file.problem(("words",), "a table of word lists is expected", "write [words]"))
+            self.problems.append(
+                file.problem(("words",), "a table of word lists is expected", "write [words]")
+            )
             return
         for name in value:
-            patterns = [phrase.pattern for phrase in self._phrases(file, ("words",), value, name, needed=True)]
+            patterns = [
+                phrase.pattern for phrase in self._phrases(file, ("words",), value, name, needed=True)
+            ]
             self.words[self.language, name] = "(?:" + "|".join(patterns) + ")"
 
     def _tables(self, file: TomlFile, section: str, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -315,9 +320,7 @@ class _Reading:
             anywhere=self._phrases(file, path, table, "anywhere"),
         )
 
-    def _entry(
-        self, file: TomlFile, section: str, path: Path, table: dict[str, Any], language: str
-    ) -> Entry:
+    def _entry(self, file: TomlFile, section: str, path: Path, table: dict[str, Any], language: str) -> Entry:
         means, where = table.get("means"), table.get("where", "")
         if not isinstance(means, str) or means not in _MEANINGS[section]:
             if means is None:
@@ -328,7 +331,10 @@ class _Reading:
             self.problems.append(file.problem((*path, "means"), what, remedy))
             means = ""
         if where not in ("", "subject", "body"):
-            what, remedy = f"where = {where!r} is not known", 'it is "subject" or "body"; leave it out for both'
+            what, remedy = (
+                f"where = {where!r} is not known",
+                'it is "subject" or "body"; leave it out for both',
+            )
             self.problems.append(file.problem((*path, "where"), what, remedy))
             where = ""
         phrases = self._phrases(file, path, table, "phrases", needed=True)
@@ -340,7 +346,10 @@ class _Reading:
         addresses = self._texts(file, path, table, "addresses", needed=needed)
         for address in addresses:
             if address.count("@") != 1 or " " in address:
-                what, remedy = f"{address!r} is no address pattern", "write name@domain; * stands for anything"
+                what, remedy = (
+                    f"{address!r} is no address pattern",
+                    "write name@domain; * stands for anything",
+                )
                 self.problems.append(file.problem((*path, "addresses"), what, remedy, needle=address))
         return tuple(address.lower() for address in addresses)
 
@@ -389,9 +398,7 @@ class _Reading:
             self.problems.append(file.problem(path, f"{key} is missing or empty", f'add {key} = ["..."]'))
         return tuple(value)
 
-    def _check_keys(
-        self, file: TomlFile, path: Path, table: dict[str, Any], known: Collection[str]
-    ) -> None:
+    def _check_keys(self, file: TomlFile, path: Path, table: dict[str, Any], known: Collection[str]) -> None:
         for key in table:
             if key not in known:
                 self._unknown(file, (*path, key), key, known)

@@ -32,7 +32,7 @@ __all__ = [
     "sentences",
 ]
 
-_SPACE = r"(?:[ \t]{1,8}|[ \t]{0,8}\n[ \t>|]{0,8})"
+_SPACE = r"(?:[ \t]+|[ \t]*\n[ \t>|]*)"
 _NO_SPACE = rf"{_SPACE}?"
 # A gap stays inside the sentence. Patterns with a counted gap are slow on a long text, so that a text is first
 # searched with the loose gap, and a short window round each hit with the counted one.
@@ -40,7 +40,7 @@ _IN_SENTENCE = r"(?:[^.!?。！？；\n]|\n[^\n]|[.][0-9])"
 _LONGEST_GAP = 60
 _LOOSE_GAP = rf"{_IN_SENTENCE}*?"
 _GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
-_REST_OF_WORD = r"\pL{0,20}"
+_REST_OF_WORD = r"[A-Za-z\x{C0}-\x{24F}]*"  # Latin letters; \pL would make the patterns ten times as big
 _LONGEST = 400
 _MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
 
@@ -100,9 +100,7 @@ def compile_phrase(phrase: str) -> Phrase:
         raise ValueError("'...' must stand between words")
     if all(piece.optional or piece.kind in ("gap", "space") for piece in pieces):
         raise ValueError("every part of the phrase is optional")
-    compiled = Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP))
-    _compiled(compiled.pattern)
-    return compiled
+    return Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def _pattern(pieces: list[_Piece], gap: str) -> str:
             ):
                 continue  # the optional group brings the blank along
             if behind is not None and behind.kind == "gap":
-                parts.append("[ \\t]{0,8}")
+                parts.append("[ \\t]*")
                 continue
             if before is not None and before.kind == "gap":
                 parts.append(_NO_SPACE)
@@ -225,36 +223,36 @@ def _edge(piece: _Piece | None, side: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re2._Regexp:
+    """The pattern ready to match; compiled when it is first needed, for most tables are big and most mails small."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 64 << 20
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        raise ValueError(f"the phrase cannot be compiled: {error}") from None
+    return re2.compile(pattern, options)
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
     """The phrases of one name: those without a gap as one pattern, the others behind one that sorts out."""
 
-    plain: re2._Regexp | None
-    any_gapped: re2._Regexp | None
+    plain: str
+    any_gapped: str
     gapped: tuple[Phrase, ...]
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
-        if self.plain is not None:
-            yield from (match.span() for match in islice(self.plain.finditer(text), _MOST_HITS))
-        if self.any_gapped is not None and self.any_gapped.search(text) is not None:
+        if self.plain:
+            yield from (match.span() for match in islice(_compiled(self.plain).finditer(text), _MOST_HITS))
+        if self.any_gapped and _compiled(self.any_gapped).search(text) is not None:
             for phrase in self.gapped:
                 yield from phrase.spans_in(text)
 
 
 def _grouped(phrases: Sequence[Phrase]) -> _Group:
-    plain = [phrase.pattern for phrase in phrases if not phrase.has_gap]
     gapped = tuple(phrase for phrase in phrases if phrase.has_gap)
-    loose = "|".join(phrase.loose_pattern for phrase in gapped)
-    return _Group(_compiled("|".join(plain)) if plain else None, _compiled(loose) if loose else None, gapped)
+    return _Group(
+        plain="|".join(phrase.pattern for phrase in phrases if not phrase.has_gap),
+        any_gapped="|".join(phrase.loose_pattern for phrase in gapped),
+        gapped=gapped,
+    )
 
 
 class PhraseTable:

@@ -61,7 +61,9 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
         supposed = [at for at in conditions if sentence.start <= at < one.start]
         if supposed and _supposes_buyer(body, supposed[0], one.start):
             continue
-        if any(sentence.start <= at < one.start and at + 12 > min(_after(verbs, at), one.start) for at in modals):
+        if any(
+            sentence.start <= at < one.start and at + 12 > min(_after(verbs, at), one.start) for at in modals
+        ):
             continue
         if one.start < end and one.end <= end:
             continue
@@ -94,7 +96,9 @@ def _is_item(body: Wording, sentence: Sentence) -> bool:
 
 def _is_label_line(text: str) -> bool:
     head, mark, value = text.replace("：", ":").partition(":")
-    return bool(mark) and len(head) < 30 and bool(value.strip()) and any(char.isdigit() for char in value[:40])
+    return (
+        bool(mark) and len(head) < 30 and bool(value.strip()) and any(char.isdigit() for char in value[:40])
+    )
 
 
 def _after(starts: Sequence[int], at: int) -> int:
@@ -104,7 +108,23 @@ def _after(starts: Sequence[int], at: int) -> int:
 def _supposes_buyer(body: Wording, condition: int, ask: int) -> bool:
     """Whether the condition is about the buyer, so that what follows is not asked of everybody ("if you ..." is)."""
     words = body.text[condition : min(ask, condition + 40)].lower()
-    return not any(word in words for word in ("if you", "if this", "should you", "你", "您", "to represent", "such as", "例如", "e.g", "for example", "for instance", "wish"))
+    return not any(
+        word in words
+        for word in (
+            "if you",
+            "if this",
+            "should you",
+            "你",
+            "您",
+            "to represent",
+            "such as",
+            "例如",
+            "e.g",
+            "for example",
+            "for instance",
+            "wish",
+        )
+    )
 
 
 def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
@@ -149,14 +169,12 @@ def _is_asking(body: Wording, position: int) -> bool:
     if sentence is None:
         return False
     begin = sentence.text[:60].lower()
-    return begin.startswith(("please", "provide", "send", "include", "attach", "submit", "请", "請", "- ", "* ", "•")) or any(
-        word in begin for word in ("please provide", "please send", "proof", "evidence")
-    )
+    return begin.startswith(
+        ("please", "provide", "send", "include", "attach", "submit", "请", "請", "- ", "* ", "•")
+    ) or any(word in begin for word in ("please provide", "please send", "proof", "evidence"))
 
 
 def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:
     reasons = {_IMPLIED[ask] for ask in asks if ask in _IMPLIED}
-    described = [one for one in _asked(body) if one.entry.means == Ask.ITEM_INFORMATION.value]
-    if any(body.rules.find("reason_implied", one.words) for one in described):
-        reasons.add(Reason.NOT_AS_DESCRIBED)
+    reasons |= {Reason(one.entry.means) for one in body.stated("implied")}
     return next(iter(reasons)) if len(reasons) == 1 else None

@@ -117,7 +117,9 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
     body = _written(mail, rules)
     if rules.is_chargeback_sender(mail.sender.email):
         kind, words = _kind(mail.subject, body, rules)
-        because = f"{mail.sender.email} only writes chargeback mails" + (f"; it says {words!r}" if words else "")
+        because = f"{mail.sender.email} only writes chargeback mails" + (
+            f"; it says {words!r}" if words else ""
+        )
         return Recognition(kind, _language(mail, body), because, None, "", mail)
     known = _known_sender(mail.sender.email, rules) or _known_by_header(mail, rules)
     if known is not None:
@@ -161,7 +163,9 @@ def _from_stranger(mail: Mail, rules: NoticeRules, inside: Recognition | None) -
     disguised = mail.sender is not None and looks_like_amazon(mail.sender, rules.amazon_domains)
     alike = _foreign_look_alike(mail, body, rules)
     if disguised and (mark is not None or rules.find("mark", f"{mail.subject}\n{body.text[:4000]}")):
-        return _other(mail, rules, "it passes itself off as Amazon but is not from an Amazon domain", STRANGER)
+        return _other(
+            mail, rules, "it passes itself off as Amazon but is not from an Amazon domain", STRANGER
+        )
     if alike is not None:
         return _other(mail, rules, f"it says {alike[2]!r}", alike[1].name)
     if mark is not None and _is_bulk(mail):
@@ -193,7 +197,9 @@ def _language(mail: Mail, body: Wording) -> str | None:
 def _notice_mark(mail: Mail, body: Wording, rules: NoticeRules) -> FoundPhrase | None:
     """The first phrase that says that a charge is disputed, or how that ended: of the subject, then of the body."""
     if subject_prefix(mail.subject, rules) != "reply":
-        subject = [one for one in _marks_of_subject(mail.subject, rules) if one.entry.means != "information_request"]
+        subject = [
+            one for one in _marks_of_subject(mail.subject, rules) if one.entry.means != "information_request"
+        ]
         if subject:
             return replace(subject[0], start=-1)
     stated = [one for one in body.stated("mark", where="body") if one.entry.means in ("claim", "decision")]
@@ -225,7 +231,10 @@ def _kind(subject: str, body: Wording, rules: NoticeRules) -> tuple[Kind, str]:
 
 def _asks_for_answer(body: Wording) -> bool:
     """Whether the mail asks for proofs by a day: what a decision does not do."""
-    return len({one.entry.means for one in body.stated("ask")}) >= 2 or read_time_frame(body, None).days is not None
+    return (
+        len({one.entry.means for one in body.stated("ask")}) >= 2
+        or read_time_frame(body, None).days is not None
+    )
 
 
 def outcome_of(subject: str, body: Wording) -> Outcome | None:
@@ -283,7 +292,7 @@ def _first(phrases: Iterable[Phrase], text: str, wording: Wording | None) -> tup
         span
         for phrase in phrases
         for span in phrase.spans_in(text)
-        if wording is None or not wording.is_supposed(span[0])
+        if wording is None or not wording.is_conditional(span[0])
     )
     first = min(spans, default=None)
     return (first[0], one_line(text[first[0] : first[1]])) if first is not None else None

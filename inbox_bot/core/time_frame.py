@@ -16,6 +16,7 @@ from inbox_bot.core.values import find_dates, find_day_counts
 from inbox_bot.core.wording import Wording
 
 _NEAR = 140  # characters between the word for answering and the number of days
+_OTHER_REACH = 48  # characters between the number and the words that give it to another period
 _LONGEST_DAYS = 60
 _BY_REACH = 14  # characters between "by" and the date
 
@@ -47,7 +48,8 @@ def _stated_days(
         if sentence is None or not 0 <= found.days <= _LONGEST_DAYS:
             continue
         clause = _clause(body.text, sentence, found.start, found.end)
-        if _is_in(others, clause) or not _is_in(answers, (found.start - _NEAR, found.end + _NEAR), sentence):
+        near = max(clause[0], found.start - _OTHER_REACH), min(clause[1], found.end + _OTHER_REACH)
+        if _is_in(others, near) or not _is_in(answers, (found.start - _NEAR, found.end + _NEAR), sentence):
             continue
         yield found.days
 
@@ -81,14 +83,14 @@ def _labelled_dates(labels: tuple[Label, ...], dated_on: date) -> Iterator[date]
 
 def _clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
     """The part of the sentence round a span, up to the next comma or semicolon that is at some distance."""
-    left = max((text.rfind(mark, sentence.start, max(sentence.start, start - 12)) for mark in ",;，；"), default=-1)
+    left = max(
+        (text.rfind(mark, sentence.start, max(sentence.start, start - 12)) for mark in ",;，；"), default=-1
+    )
     rights = [at for mark in ",;，；" if (at := text.find(mark, end + 12, sentence.end)) >= 0]
     return max(left, sentence.start), min(rights, default=sentence.end)
 
 
-def _is_in(
-    found: tuple[FoundPhrase, ...], span: tuple[int, int], sentence: Sentence | None = None
-) -> bool:
+def _is_in(found: tuple[FoundPhrase, ...], span: tuple[int, int], sentence: Sentence | None = None) -> bool:
     first, behind = span
     if sentence is not None:
         first, behind = max(first, sentence.start), min(behind, sentence.end)

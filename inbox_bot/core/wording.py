@@ -62,13 +62,18 @@ class Wording:
         sentence = self.sentence(position)
         if sentence is None:
             return False
-        if is_conditional(sentence):
-            return True
-        if _any_within(self._conditions, sentence.start, position):
+        if self.is_conditional(position):
             return True
         if _any_within(self._modals, max(sentence.start, position - _MODAL_REACH), position):
             return True
         return _any_within(self._generalities, sentence.start, sentence.end)
+
+    def is_conditional(self, position: int) -> bool:
+        """Whether what stands at the position stands behind an "if" in its sentence."""
+        sentence = self.sentence(position)
+        if sentence is None:
+            return False
+        return is_conditional(sentence) or _any_within(self._conditions, sentence.start, position)
 
     @cached_property
     def _conditions(self) -> tuple[int, ...]:

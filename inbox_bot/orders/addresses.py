@@ -25,21 +25,22 @@ _COUNTRIES = frozenset(
     )
     for name in line.split("|")
 )
-_CITY = r"(?P<city>\pL[\pL .'’-]{1,40}?)"
+_CITY = r"(?P<city>[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'’-]{1,40}?)"
 _US_CODE = r"(?P<code>[0-9]{5}(?:-[0-9]{4})?)"
 _CA_CODE = r"(?P<code>[A-Z][0-9][A-Z][ ]?[0-9][A-Z][0-9])"
 _UK_CODE = r"(?P<code>[A-Z]{1,2}[0-9][0-9A-Z]?[ ]?[0-9][A-Z]{2})"
+_EU_CODE = r"(?P<code>[0-9]{2}-[0-9]{3}|[0-9]{3}[ ][0-9]{2}|[0-9]{4,6})"
 _TOWN_LINES = tuple(
     re2.compile(pattern)
     for pattern in (
-        rf"^{_CITY},[ ]*(?P<state>\pL[\pL .]{{1,24}}?),?[ ]+{_US_CODE}$",
+        rf"^{_CITY},[ ]*(?P<state>[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .]{{1,24}}?),?[ ]+{_US_CODE}$",
         rf"^{_CITY},?[ ]+(?P<state>[A-Z]{{2}}),?[ ]+{_US_CODE}$",
         rf"^{_CITY},?[ ]+(?P<state>[A-Z]{{2}}),?[ ]+{_CA_CODE}$",
         rf"^{_CITY},?[ ]+(?P<state>NSW|VIC|QLD|WA|SA|TAS|ACT|NT),?[ ]+(?P<code>[0-9]{{4}})$",
         rf"^{_CITY},[ ]*(?P<state>[A-Z]{{2}})$",
         rf"^{_CITY},?[ ]+{_UK_CODE}$",
-        r"^(?P<code>[0-9]{4}[ ]?[A-Z]{2})[ ]+(?P<city>\pL[\pL .'-]{1,40})$",
-        r"^(?:[A-Z]{1,2}-)?(?P<code>[0-9]{2}-[0-9]{3}|[0-9]{3}[ ][0-9]{2}|[0-9]{4,6})[ ]+(?P<city>\pL[\pL .'()-]{1,40})$",
+        r"^(?P<code>[0-9]{4}[ ]?[A-Z]{2})[ ]+(?P<city>[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'-]{1,40})$",
+        rf"^(?:[A-Z]{{1,2}}-)?{_EU_CODE}[ ]+(?P<city>[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ .'()-]{{1,40}})$",
         rf"^{_CITY},?[ ]+(?P<code>[0-9]{{5,6}})$",
         r"^〒?[ ]?(?P<code>[0-9]{3}-[0-9]{4})(?:[ ]+(?P<city>[^ ]{1,40}))?$",
         rf"^{_UK_CODE}$",
@@ -49,7 +50,7 @@ _TOWN_LINES = tuple(
 _CHINESE_TOWN = re2.compile(r"(?:省|自治区|^)(?P<city>\p{Han}{2,8}?市)")
 # A place inside a sentence: only behind a word that leads to it, and only with its state.
 _PLACE_IN_SENTENCE = re2.compile(
-    r"\b(?:in|at|to|near|from)\s+(?P<city>[A-Z][\pL.'-]{1,30}(?:[ ][A-Z][\pL.'-]{1,30}){0,3}),\s*"
+    r"\b(?:in|at|to|near|from)\s+(?P<city>[A-Z][A-Za-zÀ-ɏ.'-]{1,30}(?:[ ][A-Z][A-Za-zÀ-ɏ.'-]{1,30}){0,3}),\s*"
     r"(?P<state>[A-Z]{2})\b(?:,?\s+(?P<code>[0-9]{5}(?:-[0-9]{4})?))?"
 )
 
@@ -73,13 +74,15 @@ def parse_address(lines: Sequence[str]) -> Destination:
 
 def parse_place(words: str) -> Destination:
     """The destination of one printed place ("SEATTLE, WA 98109, US", "10115 Berlin"); empty when it is none."""
-    words = words.strip(" .;,")
-    head, _, tail = words.rpartition(",")
-    country = tail.strip() if head and tail.strip().lower() in _COUNTRIES and "," in head else ""
-    town = _town(head.strip() if country else words)
-    if town is None and country:
-        town, country = _town(words), ""
-    return replace(town, country=country) if town is not None else Destination()
+    words = words.strip(" .;,")[:120]
+    town = _town(words)
+    for length in (1, 2, 3):
+        parts = words.replace(",", " , ").split()
+        country = " ".join(parts[-length:])
+        if town is None and len(parts) > length and country.lower() in _COUNTRIES:
+            town = _town(words[: words.rfind(parts[-length])].strip(" ,"))
+            town = replace(town, country=country) if town is not None else None
+    return town or Destination()
 
 
 def find_place(sentence: str) -> Destination:

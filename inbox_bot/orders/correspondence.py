@@ -26,7 +26,7 @@ from inbox_bot.orders.parcels import (
 )
 from inbox_bot.orders.report_orders import merge_orders
 from inbox_bot.orders.statements import find_marks, find_statements
-from inbox_bot.orders.written import body_of, new_text
+from inbox_bot.orders.written import body_of, carries_buyer_words, new_text, without_buyer_words
 
 __all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_correspondence"]
 
@@ -56,8 +56,9 @@ def read_correspondence(
     found = _Found(order_id)
     letters = [_Letter.of(mail, own, rules) for mail in _distinct(mails)]
     about = [letter for letter in letters if letter.is_about(order_id, rules)]
+    known = own | {to.email for letter in about if letter.party is Party.SELLER for to in letter.mail.to}
     for letter in about:
-        _read_letter(letter, found, rules)
+        _read_letter(letter, found, rules, own, known)
     ids = tracking_ids(found.shipments)
     for letter in letters:
         if letter not in about and letter.tells_facts and letter.names_only_tracking(order_id, ids):
@@ -75,12 +76,23 @@ class _Letter:
     at: datetime | None
     subject: str
     text: str
+    written: str
 
     @classmethod
     def of(cls, mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> _Letter:
-        return cls(
-            mail, _party(mail, own, rules), _sent_at(mail), one_line(mail.subject), clean_text(body_of(mail))
-        )
+        subject, text = one_line(mail.subject), clean_text(body_of(mail))
+        party = _party(mail, own, rules)
+        if party is Party.AMAZON:
+            if _header_mark(mail, rules) == "message" or carries_buyer_words(subject, text, rules.frame):
+                party = Party.BUYER
+            else:
+                text = without_buyer_words(text, rules.frame)
+        return cls(mail, party, _sent_at(mail), subject, text, new_text(text, rules.frame))
+
+    @property
+    def own_words(self) -> str:
+        """What the sender says: of a person what is newly written, of a machine the whole text."""
+        return self.written if self.party in (Party.BUYER, Party.SELLER) else self.text
 
     @property
     def tells_facts(self) -> bool:
@@ -91,15 +103,19 @@ class _Letter:
         return f"mail {self.mail.message_id or self.mail.sha256[:12]}"
 
     def is_about(self, order_id: str, rules: CorrespondenceRules) -> bool:
-        """True when this order is the one the mail is about: alone in its subject, its labels or its text."""
+        """True when this order is the one the mail is about: alone in its subject, its frame, labels or text."""
         in_subject = find_order_ids(self.subject)
         if len(in_subject) == 1:
             return in_subject[0] == order_id
-        labelled = {
-            one for value in rules.labels.find("order_id", self.text) for one in find_order_ids(value.value)
-        }
-        if len(labelled) == 1 or (in_subject and labelled):
-            return labelled == {order_id}
+        frame = self.text.replace(self.written, "\n") if self.written else ""
+        for place in (frame, self.text):
+            labelled = {
+                one for value in rules.labels.find("order_id", place) for one in find_order_ids(value.value)
+            }
+            if len(labelled) == 1:
+                return labelled == {order_id}
+        if not in_subject and len(in_frame := find_order_ids(frame)) == 1:
+            return in_frame[0] == order_id
         return find_order_ids(f"{self.subject}\n{self.text}") == (order_id,)
 
     def names_only_tracking(self, order_id: str, ids: frozenset[str]) -> bool:
@@ -179,6 +195,7 @@ def _party(mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> Party
         return Party.CARRIER
     name = sender.email.partition("@")[0]
     is_machine = any(word in name for word in _ROBOTS) or bool(mail.header_values("List-Unsubscribe"))
+    is_machine = is_machine or "amazon" in sender.domain  # a name like Amazon's that is not Amazon's
     automatic = any(value.strip().lower() != "no" for value in mail.header_values("Auto-Submitted"))
     return None if is_machine or automatic else Party.BUYER
 
@@ -195,23 +212,28 @@ def _is_relay(address: Address, rules: CorrespondenceRules) -> bool:
     return head == "marketplace" and rest in rules.amazon_domains
 
 
-def _read_letter(letter: _Letter, found: _Found, rules: CorrespondenceRules) -> None:
-    if letter.party is None:
+def _read_letter(
+    letter: _Letter, found: _Found, rules: CorrespondenceRules, own: frozenset[str], known: frozenset[str]
+) -> None:
+    sender = letter.mail.sender
+    if letter.party is None or sender is None:
         return
     marks = tuple(_marks(letter, found.order_id, rules))
+    if letter.party is Party.BUYER and sender.email not in known and not _is_relay(sender, rules):
+        marks = tuple(mark for mark in marks if mark not in rules.only_from_known)
     if letter.tells_facts:
-        _read_facts(letter, found, rules)
+        _read_facts(letter, marks, found, rules)
     if letter.at is None:
         # Without a date it is no evidence, but what it says still warns.
         found.undated_marks |= set(marks)
         return
-    message = _message(letter, found.order_id, marks, rules)
+    message = _message(letter, found.order_id, marks, rules, own)
     if message is not None:
         found.messages.append(message)
 
 
 def _message(
-    letter: _Letter, order_id: str, marks: tuple[str, ...], rules: CorrespondenceRules
+    letter: _Letter, order_id: str, marks: tuple[str, ...], rules: CorrespondenceRules, own: frozenset[str]
 ) -> Message | None:
     """The mail as a message: every letter of buyer and seller to each other, of Amazon those that bear a mark."""
     sender, party = letter.mail.sender, letter.party
@@ -219,19 +241,21 @@ def _message(
         return None
     if party is Party.AMAZON and not marks:
         return None
-    if party is Party.SELLER and not _goes_to_buyer(letter.mail, rules):
+    if party is Party.SELLER and not _goes_to_buyer(letter.mail, rules, own):
         return None
-    text = new_text(letter.text, rules.frame)
-    if not text and not marks:
+    if not letter.written and not marks:
         return None
     author = one_line(sender.name) or sender.email
-    return Message(order_id, letter.at, party, author, letter.subject, text, marks, letter.mail.sha256)
+    return Message(
+        order_id, letter.at, party, author, letter.subject, letter.written, marks, letter.mail.sha256
+    )
 
 
-def _goes_to_buyer(mail: Mail, rules: CorrespondenceRules) -> bool:
-    """True unless all receivers are Amazon's own offices or carriers."""
+def _goes_to_buyer(mail: Mail, rules: CorrespondenceRules, own: frozenset[str]) -> bool:
+    """True unless all receivers are the seller, Amazon's own offices or carriers."""
     return not mail.to or any(
-        _is_relay(to, rules) or not (_amazon_domain(to.domain, rules) or carrier_of(to.domain, rules))
+        _is_relay(to, rules)
+        or not (to.email in own or _amazon_domain(to.domain, rules) or carrier_of(to.domain, rules))
         for to in mail.to
     )
 
@@ -239,11 +263,11 @@ def _goes_to_buyer(mail: Mail, rules: CorrespondenceRules) -> bool:
 def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterator[str]:
     if letter.party is None or letter.party is Party.CARRIER:
         return
-    text = letter.text if letter.party is Party.AMAZON else new_text(letter.text, rules.frame)
+    text = letter.own_words
     phrases = rules.marks[letter.party.value]
     in_text = find_marks(text, phrases, rules.statements)
     in_subject = find_marks(letter.subject, phrases, rules.statements) if letter.party is Party.AMAZON else ()
-    by_header = _header_mark(letter, rules)
+    by_header = _header_mark(letter.mail, rules)
     marks = dict.fromkeys((*in_subject, *in_text))
     if letter.party is Party.AMAZON and by_header and by_header in phrases.names:
         marks[by_header] = None
@@ -252,16 +276,16 @@ def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterat
     yield from marks
 
 
-def _header_mark(letter: _Letter, rules: CorrespondenceRules) -> str:
-    values = letter.mail.header_values(_KIND_HEADER)
+def _header_mark(mail: Mail, rules: CorrespondenceRules) -> str:
+    values = mail.header_values(_KIND_HEADER)
     return rules.header_marks.get(values[0].strip().lower(), "") if values else ""
 
 
-def _read_facts(letter: _Letter, found: _Found, rules: CorrespondenceRules) -> None:
+def _read_facts(letter: _Letter, marks: Collection[str], found: _Found, rules: CorrespondenceRules) -> None:
     """Order, refund and parcels of a mail from Amazon, a carrier or the seller."""
     order_mail = _order_mail(letter, found.order_id, rules)
     if letter.party is not Party.CARRIER:
-        refund = read_refund(order_mail, rules, is_known=_header_mark(letter, rules) == "refunded")
+        refund = read_refund(order_mail, rules, is_known=_header_mark(letter.mail, rules) == "refunded")
         if refund is not None:
             found.refunds.append(refund)
             if letter.party is Party.AMAZON:
@@ -270,29 +294,31 @@ def _read_facts(letter: _Letter, found: _Found, rules: CorrespondenceRules) -> N
         if order is not None:
             found.order = merge_orders(found.order, order)
             return
-    if not _is_about_a_return(letter, rules):
+    if not _is_about_a_return(letter, marks, rules):
         found.shipments.extend(read_parcels(_parcel_mail(letter, found.order_id), rules))
 
 
-def _is_about_a_return(letter: _Letter, rules: CorrespondenceRules) -> bool:
-    """True for mails whose parcel goes back to the seller, and for claims, which only tell of parcels."""
-    if letter.party is Party.AMAZON and set(_marks(letter, "", rules)) & {
-        "atoz_open",
-        "atoz_granted",
-        "atoz_closed",
-    }:
+_OTHER_MATTERS = frozenset(
+    {"atoz_open", "atoz_granted", "atoz_closed", "return_requested", "return_received"}
+)
+
+
+def _is_about_a_return(letter: _Letter, marks: Collection[str], rules: CorrespondenceRules) -> bool:
+    """True for mails whose parcel goes back to the seller, and for claims, which only repeat what is known."""
+    if letter.party is Party.AMAZON and _OTHER_MATTERS & set(marks):
         return True
     if rules.subject.find_first(letter.subject, {"returning"}) is not None:
         return True
-    return any(find_statements(letter.text, rules.text, rules.statements, {"returning"}))
+    return any(find_statements(letter.own_words, rules.text, rules.statements, {"returning"}))
 
 
 def _order_mail(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> OrderMail:
     domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
     addresses = (domain, *(to.domain for to in letter.mail.to))
     marketplace = next((name for one in addresses if (name := _amazon_domain(one, rules))), "")
-    text = letter.text if letter.party is not Party.SELLER else new_text(letter.text, rules.frame)
-    return OrderMail(order_id, letter.subject, text, _mailed_at(letter).date(), marketplace, letter.source)
+    return OrderMail(
+        order_id, letter.subject, letter.own_words, _mailed_at(letter).date(), marketplace, letter.source
+    )
 
 
 def _parcel_mail(letter: _Letter, order_id: str) -> ParcelMail:
@@ -300,11 +326,10 @@ def _parcel_mail(letter: _Letter, order_id: str) -> ParcelMail:
     return ParcelMail(
         order_id=order_id,
         subject=letter.subject,
-        text=letter.text,
+        text=letter.own_words,
         mailed_on=_mailed_at(letter).date(),
         domain=domain,
         source=letter.source,
-        by_seller=letter.party is Party.SELLER,
     )
 
 

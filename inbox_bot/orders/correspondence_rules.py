@@ -69,7 +69,7 @@ LABELS = (
     *("refund_id", "other"),
 )
 WORDING = ("negation", "condition", "breaker", "not_a_name")
-FRAME = ("begin", "end", "quote", "footer")
+FRAME = ("begin", "end", "relayed", "buyer_words", "quote", "wrote", "footer")
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "labels": LABELS,
     "subject": KINDS,
@@ -99,7 +99,8 @@ class CorrespondenceRules:
     """All tables, bundled and the user's own, merged by name.
 
     `currencies` gives by Amazon domain what `$`, `¥` and `kr` mean there. `header_marks` gives by the value of
-    Amazon's notification header the mark or the kind it stands for.
+    Amazon's notification header the mark or the kind it stands for. `only_from_known` are the marks that count from
+    a buyer only when the address is a relay of Amazon's or one that the seller has written to.
     """
 
     amazon_domains: frozenset[str]
@@ -110,6 +111,7 @@ class CorrespondenceRules:
     subject: PhraseTable
     text: PhraseTable
     marks: Mapping[str, PhraseTable]
+    only_from_known: frozenset[str]
     frame: PhraseTable
     wording: PhraseTable
     statements: StatementRules
@@ -127,6 +129,7 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
     currencies: dict[str, str] = {}
     headers: dict[str, str] = {}
     may_be_asked: set[str] = set()
+    only_from_known: set[str] = set()
     for file in files:
         problems.extend(_unknown_sections(file))
         for name, known in _TABLES.items():
@@ -134,6 +137,7 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
         carriers |= {carrier.name: carrier for carrier in _load_carriers(file, problems)}
         domains |= {domain.lower() for domain in _strings(file, ("domains", "amazon"), problems)}
         may_be_asked |= set(_strings(file, ("reading", "may_be_asked"), problems))
+        only_from_known |= set(_strings(file, ("reading", "only_from_known"), problems))
         currencies |= _load_texts(file, "currencies", problems)
         headers |= _load_texts(file, "headers", problems)
     if problems:
@@ -147,6 +151,7 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
         subject=tables["subject"],
         text=tables["text"],
         marks={party: tables[f"marks.{party}"] for party in PARTIES},
+        only_from_known=frozenset(only_from_known),
         frame=tables["frame"],
         wording=tables["wording"],
         statements=StatementRules(tables["wording"], tables["unless"], frozenset(may_be_asked)),
@@ -173,11 +178,11 @@ def _load_table(file: TomlFile, name: str, known: Sequence[str], problems: list[
     path: Path = tuple(name.split("."))
     table, found = load_phrases(file, path)
     problems.extend(found)
-    for group in table.names:
-        if group not in known:
-            problems.append(
-                file.problem((*path, group), f"unknown name {group!r}", _did_you_mean(group, known))
-            )
+    problems.extend(
+        file.problem((*path, group), f"unknown name {group!r}", _did_you_mean(group, known))
+        for group in table.names
+        if group not in known
+    )
     return table
 
 

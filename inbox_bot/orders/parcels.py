@@ -44,8 +44,10 @@ _TRACKING_VALUE = re2.compile(
     r"(?i)^(?:[A-Z]{2,12}[ :#]{1,3})?([0-9]{4}(?:[ ][0-9]{2,4}){3,7}|[A-Z0-9]{8,34})\b"
 )
 _SIGNED_IN_SENTENCE = re2.compile(
-    r"(?i:signed (?:for )?by|由)[: ]{0,2}([A-Z][\pL.'-]{0,30}(?:[ ][A-Z][\pL.'-]{0,30}){0,3}|\p{Han}{2,4}?)(?:签收|\b|$)"
+    r"(?i:signed (?:for )?by):?[ ]{0,2}([A-Z][A-Za-zÀ-ɏ.'-]{0,30}(?:[ ][A-Z][A-Za-zÀ-ɏ.'-]{0,30}){0,3})"
+    r"|由(\p{Han}{2,4}?)签收|签[收字]人[:：]?[ ]{0,2}(\p{Han}{2,4})"
 )
+_ID = 1  # the group that holds the id in the two patterns below
 _METHODS = 60
 
 
@@ -59,7 +61,6 @@ class ParcelMail:
     mailed_on: date
     domain: str
     source: str
-    by_seller: bool
 
 
 def read_parcels(mail: ParcelMail, rules: CorrespondenceRules) -> tuple[Shipment, ...]:
@@ -162,7 +163,7 @@ def _tracking_ids(text: str, rules: CorrespondenceRules) -> list[tuple[str, int]
     for pattern in (_alone_pattern(rules.carriers), _named_pattern()):
         for match in islice(pattern.finditer(text), _MOST_PARCELS):
             tracking_id = _plain_id(match.group("id"))
-            if _is_tracking_id(tracking_id) and not _is_glued(text, match.start("id"), match.end("id")):
+            if _is_tracking_id(tracking_id) and not _is_glued(text, *match.span(_ID)):
                 found[tracking_id] = min(found.get(tracking_id, match.start()), match.start())
     return sorted(found.items(), key=lambda one: one[1])[:_MOST_PARCELS]
 
@@ -219,9 +220,9 @@ def _read_one(
 ) -> Shipment | None:
     start, end = span
     own, head = text[start:end], text[:start]
-    kinds, sentences = _kinds(own, rules)
+    kinds, sentences = _kinds(own, mail.mailed_on, rules)
     if not kinds:
-        kinds, sentences = _kinds(head, rules)
+        kinds, sentences = _kinds(head, mail.mailed_on, rules)
     kinds |= _subject_kinds(subject, rules)
     status = max((_STATUSES[kind] for kind in kinds), key=_FURTHEST.index, default=ShipmentStatus.NOT_KNOWN)
     if status is ShipmentStatus.NOT_KNOWN and not tracking_id:
@@ -241,7 +242,7 @@ def _read_one(
     )
 
 
-def _kinds(text: str, rules: CorrespondenceRules) -> tuple[set[str], dict[str, Sentence]]:
+def _kinds(text: str, mailed_on: date, rules: CorrespondenceRules) -> tuple[set[str], dict[str, Sentence]]:
     """What the text states about a parcel, with the first sentence that states it."""
     sentences: dict[str, Sentence] = {}
     for hit, sentence in find_statements(text, rules.text, rules.statements, _STATUSES):
@@ -250,7 +251,7 @@ def _kinds(text: str, rules: CorrespondenceRules) -> tuple[set[str], dict[str, S
     for labelled in islice(rules.labels.find("status", text), 20):
         kinds |= _subject_kinds(labelled.value[:80], rules)
     for labelled in rules.labels.find("delivered_on", text):
-        if labelled.value[:1].isdigit() or find_dates(labelled.value[:60], near=date(2026, 1, 1)):
+        if _past_date(labelled.value[:80], mailed_on) is not None:
             kinds.add("delivered")
     return kinds, sentences
 
@@ -326,9 +327,8 @@ def _with_delivery(
     """The parcel with day, clock time, place and signature of its delivery, as far as they are printed."""
     sentence = sentences.get("delivered")
     words = sentence.text if sentence is not None else ""
-    printed = _past_date(rules.labels.first("delivered_on", own), mail.mailed_on) or _past_date(
-        words, mail.mailed_on
-    )
+    places = (rules.labels.first("delivered_on", own), rules.labels.first("delivery_date", own), words)
+    printed = next((found for one in places if (found := _past_date(one, mail.mailed_on)) is not None), None)
     place = parse_place(one_line(rules.labels.first("delivered_to", own)))
     if not (place.city or place.postal_code):
         place = find_place(words)
@@ -345,7 +345,7 @@ def _signed_by(text: str, sentence: str, rules: CorrespondenceRules) -> str:
     name = one_line(rules.labels.first("signed_by", text))[:60].strip(" .,;'\"-")
     if not name:
         match = _SIGNED_IN_SENTENCE.search(sentence)
-        name = match.group(1).strip() if match is not None else ""
+        name = (match.group(1) or match.group(2) or match.group(3)).strip() if match is not None else ""
     refused = rules.wording.find_first(name, {"not_a_name"})
     is_name = any(char.isalpha() for char in name) and (refused is None or refused.start > 0)
     return name if is_name else ""

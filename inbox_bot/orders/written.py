@@ -6,9 +6,9 @@ a bounded piece of text, because some of its patterns are quadratic. What the wo
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-
-from mailparser_reply.parser import EmailMessage
+from typing import cast
 
 from inbox_bot.core.model import Mail
 from inbox_bot.core.phrases import PhraseHit, PhraseTable
@@ -31,12 +31,35 @@ def new_text(body: str, frame: PhraseTable) -> str:
     """The words newly written in a clean mail body, with line ends.
 
     `frame` has the groups "begin" and "end" (lines round the message in Amazon's frame), "quote" (a line that opens
-    an earlier mail) and "footer" (a line that opens a footer). A body that is nothing but a quote gives "".
+    an earlier mail), "wrote" (the end of such a line) and "footer" (a line that opens a footer). A body that is nothing but a quote gives "".
     """
     text = _inside_frame(body, frame)
     lines = text.split("\n")
-    cut = min(_first_line(text, frame, "quote"), _first_line(text, frame, "footer"), _quote_by_library(lines))
+    cut = min(
+        _first_line(text, frame, "quote"),
+        _first_line(text, frame, "footer"),
+        _first_wrote(text, frame),
+        _quote_by_library(lines),
+    )
     return _without_quotes(lines, cut, _first_line(text, frame, "footer")).strip()
+
+
+def carries_buyer_words(subject: str, body: str, frame: PhraseTable) -> bool:
+    """True for a mail of Amazon's that passes a buyer's message on."""
+    hits = frame.find_all(body, {"relayed"})
+    return frame.find_first(subject, {"relayed"}) is not None or any(_opens_line(body, hit) for hit in hits)
+
+
+def without_buyer_words(body: str, frame: PhraseTable) -> str:
+    """The body of a mail of Amazon's own without the lines in which it repeats what a buyer wrote."""
+    kept: list[str] = []
+    end = 0
+    for hit in frame.find_all(body, {"buyer_words"}):
+        if hit.start >= end and _opens_line(body, hit):
+            kept.append(body[end : hit.start])
+            empty_line = body.find("\n\n", hit.end)
+            end = empty_line if empty_line >= 0 else len(body)
+    return "".join((*kept, body[end:]))
 
 
 def _inside_frame(body: str, frame: PhraseTable) -> str:
@@ -70,6 +93,16 @@ def _first_line(text: str, frame: PhraseTable, name: str) -> int:
     return text.count("\n", 0, hit.start) if hit is not None else text.count("\n") + 1
 
 
+def _first_wrote(text: str, frame: PhraseTable) -> int:
+    """The number of the first line that ends in "wrote:", and of the one above it when the opening was wrapped."""
+    for hit in frame.find_all(text, {"wrote"}):
+        behind = text[hit.end : _line_end(text, hit.end)].strip()
+        line = text[text.rfind("\n", 0, hit.start) + 1 : hit.start]
+        if behind in (":", "：") and (any(char.isdigit() for char in line) or "@" in line):
+            return text.count("\n", 0, hit.start)
+    return text.count("\n") + 1
+
+
 def _quote_by_library(lines: list[str]) -> int:
     """The number of the line where mail-parser-reply sees a quoted mail begin."""
     numbers: list[int] = []
@@ -91,8 +124,10 @@ def _quote_by_library(lines: list[str]) -> int:
 
 
 @lru_cache(maxsize=1)
-def _header_pattern():  # type: ignore[no-untyped-def]
-    return EmailMessage(text="", languages=list(_LANGUAGES), keep_hyphen_lists=True).HEADER_REGEX
+def _header_pattern() -> re.Pattern[str]:
+    from mailparser_reply.parser import EmailMessage
+
+    return cast("re.Pattern[str]", EmailMessage(text="", languages=list(_LANGUAGES)).HEADER_REGEX)
 
 
 def _without_quotes(lines: list[str], cut: int, footer: int) -> str:
