@@ -1,340 +1,355 @@
-"""The command line: names, options and help; what a command does is imported when it is used."""
+"""The command line: names, options and help; what a command does is imported when it is used.
+
+Built on argparse and kept free of everything else, because a list of cases has to appear at once: importing click or
+dataclasses alone would take as long as the whole command.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
-import click
-
-from inbox_bot import config as configuration
-from inbox_bot.core.errors import InboxBotError, StoreError, TemporaryError, UserError
-
+EXIT_PERSON = 1
 EXIT_USER = 2
 EXIT_BUG = 70
-
-_FILE = click.Path(path_type=Path)
-_config = click.option(
-    "--config", "config_file", type=_FILE, help="The configuration file (default: ./config.toml)."
-)
-_account = click.option("--account", help="Only this account of the configuration.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
-_note = click.option("--note", default="", help="Why; kept in the case's history.")
+SHELLS = ("bash", "zsh", "tcsh")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command line and turn every kind of error into its exit code and advice."""
     try:
-        code = cli.main(standalone_mode=False, prog_name="inbox-bot")
-    except click.exceptions.Abort:
-        click.echo("stopped", err=True)
-        code = EXIT_USER
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except UserError as error:
-        for problem in error.problems:
-            click.echo(f"inbox-bot: {problem}", err=True)
-        code = EXIT_USER
-    except TemporaryError as error:
-        click.echo(f"inbox-bot: {error}; try again later", err=True)
-        code = 1
-    except StoreError as error:
-        click.echo(f"inbox-bot: {error}", err=True)
-        code = EXIT_BUG
-    except InboxBotError as error:
-        click.echo(f"inbox-bot: {error}", err=True)
-        code = 1
+        options = build_parser().parse_args(arguments)
+        code = int(options.perform(options))
+        sys.stdout.flush()
     except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough; nobody is left to tell
         code = 0
-    except Exception:  # a bug of ours: say so, with everything needed to report it
-        import traceback
+    except KeyboardInterrupt:
+        _say("stopped")
+        code = EXIT_USER
+    except Exception as error:  # every kind of error gets its exit code here, once
+        code = _explain(error)
+    sys.exit(code)
 
-        traceback.print_exc()
-        click.echo("inbox-bot: this is a bug of inbox_bot; please report the lines above", err=True)
-        code = EXIT_BUG
-    sys.exit(code if isinstance(code, int) else 0)
+
+def _explain(error: Exception) -> int:
+    from inbox_bot.core.errors import InboxBotError, StoreError, TemporaryError, UserError
+
+    if isinstance(error, UserError):
+        for problem in error.problems:
+            _say(str(problem))
+        return EXIT_USER
+    if isinstance(error, TemporaryError):
+        _say(f"{error}; try again later")
+        return EXIT_PERSON
+    if isinstance(error, StoreError):
+        _say(str(error))
+        return EXIT_BUG
+    if isinstance(error, InboxBotError):
+        _say(str(error))
+        return EXIT_PERSON
+    import traceback
+
+    traceback.print_exception(error)
+    _say("this is a bug of inbox_bot; please report the lines above")
+    return EXIT_BUG
 
 
-def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
+def _say(text: str) -> None:
+    sys.stderr.write(f"inbox-bot: {text}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    parser = argparse.ArgumentParser(
+        prog="inbox-bot",
+        description="Answers Amazon chargeback notices from your own mailbox, before the seven days are over.",
+        epilog="Start with `inbox-bot demo` to see it work on this machine, then `inbox-bot init` to set it up. "
+        "Exit codes: 0 fine, 1 something needs a person, 2 your input is wrong, 70 a bug.",
+    )
+    parser.add_argument("--version", action=_Version, help="print the version and end")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_trying(commands)
+    _add_setting_up(commands)
+    _add_running(commands)
+    _add_cases(commands)
+    _add_deciding(commands)
+    _add_data(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_ignored: object) -> None:
         from inbox_bot import __version__
 
-        click.echo(f"inbox-bot {__version__}")
-        context.exit()
+        sys.stdout.write(f"inbox-bot {__version__}\n")
+        parser.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
-)
-def cli() -> None:
-    """Answers Amazon chargeback notices from your own mailbox, before the seven days are over.
-
-    Start with `inbox-bot demo` to see it work on this machine, then `inbox-bot init` to set it up.
-    """
+Commands = argparse._SubParsersAction  # the type has no public name
 
 
-@cli.command()
-@click.option(
-    "--out", type=_FILE, default=Path("inbox-bot-demo"), show_default=True, help="Where the replies go."
-)
-def demo(out: Path) -> int:
-    """See the main job on this machine: a real mail server, sample notices, and the replies."""
-    from inbox_bot.commands.demo import run_demo
-
-    return run_demo(out)
+def _command(commands: Commands, name: str, perform: object, about: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+    made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    made.set_defaults(perform=perform)
+    return made
 
 
-@cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@_json
-@click.option(
-    "--now", "now_text", metavar="ISO", help="Handle every mail as of this instant, e.g. 2026-10-09T12:00Z."
-)
-@click.option("--out", type=_FILE, help="Write each composed reply to this folder as CASE.eml.")
-@click.option(
-    "--orders",
-    "order_files",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="Import this Amazon report first; may be given several times.",
-)
-@click.option(
-    "--trust",
-    type=click.Choice(["authenticated", "all"]),
-    default="authenticated",
-    show_default=True,
-    help="all: take every mail as genuine (sample mails carry no signature).",
-)
-@click.option("--authserv-id", default="", help="Whose Authentication-Results count, e.g. mx.google.com.")
-@click.option(
-    "--address", "addresses", multiple=True, help="Your own mail address (default: found in the mails)."
-)
-@click.option("--rules", "rules_folder", type=_FILE, help="A folder with rule files of your own.")
-@click.option("--templates", "templates_folder", type=_FILE, help="A folder with templates of your own.")
-def replay(
-    paths: tuple[Path, ...],
-    as_json: bool,
-    now_text: str | None,
-    out: Path | None,
-    order_files: tuple[Path, ...],
-    trust: str,
-    authserv_id: str,
-    addresses: tuple[str, ...],
-    rules_folder: Path | None,
-    templates_folder: Path | None,
-) -> int:
-    """Put mails from files (.eml, mbox, Maildir, folders) through everything, offline; nothing is sent."""
-    from inbox_bot.commands.replay import ReplayOptions, run_replay
+def _file(text: str) -> Path:
+    return Path(text)
 
-    return run_replay(
-        paths,
-        ReplayOptions(
-            as_json, now_text, out, order_files, trust, authserv_id, addresses, rules_folder, templates_folder
-        ),
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text} does not exist")
+    return path
+
+
+def _config(command: argparse.ArgumentParser) -> None:
+    about = "the configuration file (default: ./config.toml, then the user's config folder)"
+    command.add_argument("--config", type=_file, metavar="FILE", help=about)
+
+
+def _account(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--account", metavar="NAME", help="only this account of the configuration")
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON, one object a line")
+
+
+def _add_trying(commands: Commands) -> None:  # type: ignore[type-arg]
+    demo = _command(
+        commands, "demo", _demo, "see the main job on this machine: real servers, sample notices, replies"
+    )
+    demo.add_argument(
+        "--out",
+        type=_file,
+        metavar="DIR",
+        default=Path("inbox-bot-demo"),
+        help="where the replies go (%(default)s)",
+    )
+    about = "put mails from files (.eml, mbox, Maildir, folders) through everything, offline; nothing is sent"
+    replay = _command(commands, "replay", _replay, about)
+    replay.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="mails, or folders of mails")
+    _json(replay)
+    replay.add_argument(
+        "--now", metavar="ISO", help="handle every mail as of this instant, e.g. 2026-10-09T12:00Z"
+    )
+    replay.add_argument(
+        "--out", type=_file, metavar="DIR", help="write each composed reply there as CASE.eml"
+    )
+    _orders_option(replay)
+    about = "all: take every mail as genuine; sample mails carry no signature (%(default)s)"
+    replay.add_argument("--trust", choices=["authenticated", "all"], default="authenticated", help=about)
+    about = "whose Authentication-Results count, e.g. mx.google.com"
+    replay.add_argument("--authserv-id", default="", metavar="ID", help=about)
+    about = "your own mail address, may be given several times (default: found in the mails)"
+    replay.add_argument("--address", action="append", default=[], metavar="ADDRESS", help=about)
+    replay.add_argument("--rules", type=_existing, metavar="DIR", help="a folder with rule files of your own")
+    replay.add_argument(
+        "--templates", type=_existing, metavar="DIR", help="a folder with templates of your own"
     )
 
 
-@cli.command()
-@_config
-def init(config_file: Path | None) -> int:
-    """Write a configuration: asks for your mail address, tests the login, finds the folders."""
+def _orders_option(command: argparse.ArgumentParser) -> None:
+    about = "import these Amazon reports first"
+    command.add_argument(
+        "--orders", nargs="+", action="extend", default=[], type=_existing, metavar="FILE", help=about
+    )
+
+
+def _add_setting_up(commands: Commands) -> None:  # type: ignore[type-arg]
+    about = "write a configuration: asks for your mail address, tests the login, finds the folders"
+    _config(_command(commands, "init", _init, about))
+    doctor = _command(commands, "doctor", _doctor, "check everything that can be checked, and say what to do")
+    _config(doctor)
+    _json(doctor)
+
+
+def _add_running(commands: Commands) -> None:  # type: ignore[type-arg]
+    run = _command(commands, "run", _run, "watch the mailboxes until stopped (the daemon)")
+    once = _command(commands, "once", _once, "make one pass over the mailboxes and end, for cron")
+    for command in (run, once):
+        _config(command)
+        command.add_argument("--verbose", action="store_true", help="log every step")
+    _account(once)
+    _json(once)
+
+
+def _add_cases(commands: Commands) -> None:  # type: ignore[type-arg]
+    cases = _command(commands, "cases", _cases, "list the open cases with their clock")
+    cases.add_argument("--all", action="store_true", help="also the answered and closed ones")
+    _account(cases)
+    show = _command(commands, "show", _show, "show one case: mail, evidence, decision, reply, history")
+    show.add_argument("case", metavar="CASE", help="a case id, or its beginning")
+    for command in (cases, show):
+        _config(command)
+        _json(command)
+
+
+def _add_deciding(commands: Commands) -> None:  # type: ignore[type-arg]
+    refund = None
+    for name, about in (
+        ("approve", "send the composed reply of a case"),
+        (
+            "refund",
+            "refund instead: shows the amount to refund in Seller Central, then takes the refund's id",
+        ),
+        ("represent", "represent a case whatever the rules said"),
+        ("hold", "stop a case: nothing is sent until you decide; the clock goes on"),
+        ("answered", "say that you answered a case another way, for example in Seller Central"),
+    ):
+        command = _command(commands, name, _decide, about)
+        command.set_defaults(choice=name)
+        command.add_argument("case", metavar="CASE", help="a case id, or its beginning")
+        command.add_argument("--note", default="", metavar="TEXT", help="why; kept in the case's history")
+        _config(command)
+        refund = command if name == "refund" else refund
+    assert refund is not None  # noqa: S101 - for the type checker: the loop above made it
+    refund.add_argument(
+        "--confirmed", metavar="REFUND_ID", help="the refund was made in Seller Central; its id there"
+    )
+
+
+def _add_data(commands: Commands) -> None:  # type: ignore[type-arg]
+    about = "order data from Amazon's reports"
+    orders = commands.add_parser("orders", help=about, description=about)
+    parts = orders.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    load = _command(
+        parts, "import", _import_orders, "import Amazon's order and shipment reports; again changes nothing"
+    )
+    load.add_argument("files", nargs="+", type=_existing, metavar="FILE")
+    _config(load)
+    _account(load)
+    _json(load)
+    about = "the rules by which notices are read and cases decided"
+    rules = commands.add_parser("rules", help=about, description=about)
+    parts = rules.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _config(
+        _command(parts, "check", _check_rules, "check all rules and templates, the bundled ones and your own")
+    )
+    explain = _command(parts, "explain", _explain_mail, "say how a mail is read and decided, line by line")
+    explain.add_argument("file", type=_existing, metavar="FILE.eml")
+    _config(explain)
+    _orders_option(explain)
+    completion = _command(commands, "completion", _completion, "print the completion script of a shell")
+    completion.add_argument("shell", choices=SHELLS)
+
+
+# What each command does: one import and one call.
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.demo import run_demo
+
+    return run_demo(options.out)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.replay import ReplayOptions, run_replay
+
+    chosen = ReplayOptions(
+        as_json=options.json,
+        now_text=options.now,
+        out=options.out,
+        order_files=tuple(options.orders),
+        trust=options.trust,
+        authserv_id=options.authserv_id,
+        addresses=tuple(address.lower() for address in options.address),
+        rules_folder=options.rules,
+        templates_folder=options.templates,
+    )
+    return run_replay(tuple(options.paths), chosen)
+
+
+def _init(options: argparse.Namespace) -> int:
     from inbox_bot.commands.init import run_init
+    from inbox_bot.places import FILE_NAME
 
-    return run_init(config_file or Path(configuration.FILE_NAME))
+    return run_init(options.config or Path(FILE_NAME))
 
 
-@cli.command()
-@_config
-@_json
-def doctor(config_file: Path | None, as_json: bool) -> int:
-    """Check everything that can be checked, and say what to do about what is wrong."""
+def _doctor(options: argparse.Namespace) -> int:
     from inbox_bot.commands.doctor import run_doctor
+    from inbox_bot.places import find_config
 
-    return run_doctor(configuration.find_config(config_file), as_json=as_json)
+    return run_doctor(find_config(options.config), as_json=options.json)
 
 
-@cli.command()
-@_config
-@click.option("--verbose", is_flag=True, help="Log every step.")
-def run(config_file: Path | None, verbose: bool) -> int:
-    """Watch the mailboxes until stopped (the daemon)."""
+def _run(options: argparse.Namespace) -> int:
     from inbox_bot.commands.run import run_daemon
+    from inbox_bot.places import find_config
 
-    return run_daemon(configuration.find_config(config_file), verbose=verbose)
+    return run_daemon(find_config(options.config), verbose=options.verbose)
 
 
-@cli.command()
-@_config
-@_account
-@_json
-@click.option("--verbose", is_flag=True, help="Log every step.")
-def once(config_file: Path | None, account: str | None, as_json: bool, verbose: bool) -> int:
-    """Make one pass over the mailboxes and end, for cron; exit code 1 when a case needs a person."""
+def _once(options: argparse.Namespace) -> int:
     from inbox_bot.commands.run import run_once
+    from inbox_bot.places import find_config
 
-    return run_once(configuration.find_config(config_file), account, as_json=as_json, verbose=verbose)
+    return run_once(
+        find_config(options.config), options.account, as_json=options.json, verbose=options.verbose
+    )
 
 
-@cli.command()
-@_config
-@_account
-@_json
-@click.option("--all", "everything", is_flag=True, help="Also the answered and closed ones.")
-def cases(config_file: Path | None, account: str | None, as_json: bool, everything: bool) -> int:
-    """List the open cases with their clock; exit code 1 when one needs a person."""
+def _cases(options: argparse.Namespace) -> int:
     from inbox_bot.commands.cases import list_cases
 
-    return list_cases(_store(config_file), account, as_json=as_json, everything=everything)
+    return list_cases(_store(options), options.account, as_json=options.json, everything=options.all)
 
 
-@cli.command()
-@click.argument("case")
-@_config
-@_json
-def show(case: str, config_file: Path | None, as_json: bool) -> int:
-    """Show one case: mail, evidence, decision, reply, history."""
-    from inbox_bot.commands.cases import show_case
+def _show(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.show import show_case
 
-    return show_case(_store(config_file), case, as_json=as_json)
+    return show_case(_store(options), options.case, as_json=options.json)
 
 
-@cli.command()
-@click.argument("case")
-@_config
-def approve(case: str, config_file: Path | None) -> int:
-    """Send the composed reply of a case."""
+def _decide(options: argparse.Namespace) -> int:
     from inbox_bot.commands import person
 
-    return person.approve(_store(config_file), case)
+    store, case, note = _store(options), options.case, options.note
+    if options.choice == "approve":
+        return person.approve(store, case)
+    if options.choice == "refund":
+        return person.refund(store, case, note, options.confirmed)
+    if options.choice == "represent":
+        return person.represent(store, case, note)
+    return person.hold(store, case, note) if options.choice == "hold" else person.answered(store, case, note)
 
 
-@cli.command()
-@click.argument("case")
-@click.option("--confirmed", metavar="REFUND_ID", help="The refund was made in Seller Central; its id there.")
-@_note
-@_config
-def refund(case: str, confirmed: str | None, note: str, config_file: Path | None) -> int:
-    """Refund instead of representing: shows the amount to refund in Seller Central, then takes its id."""
-    from inbox_bot.commands import person
-
-    return person.refund(_store(config_file), case, note, confirmed)
-
-
-@cli.command()
-@click.argument("case")
-@_note
-@_config
-def represent(case: str, note: str, config_file: Path | None) -> int:
-    """Represent a case whatever the rules said; the reply is composed from what is on record."""
-    from inbox_bot.commands import person
-
-    return person.represent(_store(config_file), case, note)
-
-
-@cli.command()
-@click.argument("case")
-@_note
-@_config
-def hold(case: str, note: str, config_file: Path | None) -> int:
-    """Stop a case: nothing is sent until you decide; the clock goes on."""
-    from inbox_bot.commands import person
-
-    return person.hold(_store(config_file), case, note)
-
-
-@cli.command()
-@click.argument("case")
-@_note
-@_config
-def answered(case: str, note: str, config_file: Path | None) -> int:
-    """Say that you answered a case another way, for example in Seller Central."""
-    from inbox_bot.commands import person
-
-    return person.answered(_store(config_file), case, note)
-
-
-@cli.group()
-def orders() -> None:
-    """Order data from Amazon's reports."""
-
-
-@orders.command("import")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-@_config
-@_account
-@_json
-def import_orders(
-    files: tuple[Path, ...], config_file: Path | None, account: str | None, as_json: bool
-) -> int:
-    """Import order, fulfilled-shipments and shipping-confirmation reports; importing again changes nothing."""
+def _import_orders(options: argparse.Namespace) -> int:
     from inbox_bot.commands.orders import run_import
+    from inbox_bot.places import find_config
 
-    return run_import(configuration.find_config(config_file), files, account, as_json=as_json)
-
-
-@cli.group()
-def rules() -> None:
-    """The rules by which notices are read and cases decided."""
+    return run_import(find_config(options.config), options.files, options.account, as_json=options.json)
 
 
-@rules.command("check")
-@_config
-def check_rules(config_file: Path | None) -> int:
-    """Check all rules and templates, the bundled ones and your own."""
-    from inbox_bot.commands.rules import run_check
+def _check_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules import own_folders, run_check
 
-    return run_check(_own_folders(config_file))
+    return run_check(own_folders(options.config))
 
 
-@rules.command("explain")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@_config
-@click.option(
-    "--orders",
-    "order_files",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="Import this Amazon report first; may be given several times.",
-)
-def explain(file: Path, config_file: Path | None, order_files: tuple[Path, ...]) -> int:
-    """Say how a mail is read and decided: which lines of which rule held, and which did not."""
-    from inbox_bot.commands.rules import run_explain
+def _explain_mail(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules import own_folders, run_explain
 
-    return run_explain(file, _own_folders(config_file), order_files)
+    return run_explain(options.file, own_folders(options.config), tuple(options.orders))
 
 
-@cli.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> int:
-    """Print the completion script of a shell; the first line of it says where to put it."""
-    from click.shell_completion import get_completion_class
+def _completion(options: argparse.Namespace) -> int:
+    import shtab
 
-    made = get_completion_class(shell)
-    if made is None:
-        raise UserError(f"there is no completion for {shell}")
-    profile = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/completions/inbox-bot.fish"}[
-        shell
-    ]
-    click.echo(f'# add to {profile}: the lines below, or: eval "$(inbox-bot completion {shell})"')
-    click.echo(made(cli, {}, "inbox-bot", "_INBOX_BOT_COMPLETE").source())
+    sys.stdout.write(shtab.complete(build_parser(), options.shell) + "\n")
     return 0
 
 
-def _store(config_file: Path | None) -> Path:
-    return configuration.store_path(configuration.find_config(config_file))
+def _store(options: argparse.Namespace) -> Path:
+    from inbox_bot.places import find_config, store_path
 
-
-def _own_folders(config_file: Path | None) -> tuple[Path | None, Path | None]:
-    """The user's rules and templates folders; none when there is no configuration yet."""
-    try:
-        found = configuration.find_config(config_file)
-    except UserError:
-        if config_file is not None:
-            raise
-        return (None, None)
-    config = configuration.load_config(found)
-    return (config.rules_folder, config.templates_folder)
+    return store_path(find_config(options.config))

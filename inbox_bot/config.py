@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.model import Policy
 
 if TYPE_CHECKING:
+    from inbox_bot.core.model import Policy
     from inbox_bot.core.tomlfile import TomlFile
     from inbox_bot.mail.mailbox import ImapSettings
     from inbox_bot.mail.smtp import SmtpSettings

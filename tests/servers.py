@@ -6,7 +6,6 @@ folders INBOX, Drafts, Sent and Junk, empty, and take any user names and passwor
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 import shutil
@@ -14,17 +13,17 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
-from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 from imapclient.imap_utf7 import encode as encode_utf7
+
+from inbox_bot import testing
+from inbox_bot.testing import PymapServer
 
 SELLER = "orders@seller.example"
 SECRET = "correct horse"
@@ -271,152 +270,11 @@ def dovecot(
         shutil.rmtree(home, ignore_errors=True)
 
 
-class PymapServer:
-    """A pymap server in a thread of this process; made by `pymap_server`. It keeps all mail in memory."""
-
-    def __init__(self, users: Mapping[str, str]) -> None:
-        self.host = "127.0.0.1"
-        self.imap_port = free_port()
-        self._users = users
-        self._loop = asyncio.new_event_loop()
-        self._thread: threading.Thread | None = None
-        self._login: object = None
-
-    def start(self) -> None:
-        """Start the server and wait until it greets; mail of an earlier run is kept."""
-        listening = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(listening,), name="pymap", daemon=True)
-        self._thread.start()
-        assert listening.wait(START_SECONDS), "pymap did not start"
-
-    def stop(self) -> None:
-        """Stop the server; every connection ends."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            self._loop.call_soon_threadsafe(self._ending.set)
-            thread.join(START_SECONDS)
-            assert not thread.is_alive(), "pymap did not stop"
-
-    def restart(self) -> None:
-        """Stop and start on the same port with the same mail."""
-        self.stop()
-        self.start()
-
-    def deliver(self, user: str, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
-        """Put a mail into the folder, by APPEND as another client would."""
-        import imaplib
-
-        with imaplib.IMAP4(self.host, self.imap_port, timeout=10) as client:
-            client.login(f'"{user}"', self._users[user])
-            name = '"' + encode_utf7(folder).decode("ascii") + '"'
-            answer, words = client.append(name, "", at or datetime.now(UTC), raw)
-            assert answer == "OK", words
-
-    def messages(self, user: str = SELLER, folder: str = "INBOX") -> list[bytes]:
-        """The mails of the folder, in order of delivery."""
-        import imaplib
-
-        with imaplib.IMAP4(self.host, self.imap_port, timeout=10) as client:
-            client.login(f'"{user}"', self._users[user])
-            client.select('"' + encode_utf7(folder).decode("ascii") + '"', readonly=True)
-            _, answers = client.fetch("1:*", "(BODY.PEEK[])")
-            return [answer[1] for answer in answers if isinstance(answer, tuple)]
-
-    def create(self, user: str, folder: str) -> None:
-        """Make a folder."""
-        import imaplib
-
-        with imaplib.IMAP4(self.host, self.imap_port, timeout=10) as client:
-            client.login(f'"{user}"', self._users[user])
-            answer, words = client.create('"' + encode_utf7(folder).decode("ascii") + '"')
-            assert answer == "OK", words
-
-    def close(self) -> None:
-        """Stop, and let go of the event loop."""
-        self.stop()
-        self._loop.close()
-
-    def _run(self, listening: threading.Event) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve(listening))
-
-    async def _serve(self, listening: threading.Event) -> None:
-        from proxyprotocol.result import ProxyResultLocal
-        from proxyprotocol.sock import SocketInfo
-        from pymap.imap import IMAPServer
-
-        self._ending = asyncio.Event()
-        if self._login is None:
-            self._config, self._login = await self._accounts()
-        self._config.apply_context()
-        connections: set[asyncio.Task[None]] = set()
-        answer = IMAPServer(self._login, self._config)
-
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            connections.add(task)
-            try:
-                with suppress(ConnectionError, asyncio.CancelledError):
-                    await answer(
-                        reader, writer, SocketInfo.get(writer, ProxyResultLocal(), unique_id=uuid4().bytes)
-                    )
-            finally:
-                connections.discard(task)
-                writer.close()
-
-        server = await asyncio.start_server(connected, self.host, self.imap_port)
-        listening.set()
-        await self._ending.wait()
-        server.close()
-        for task in tuple(connections):
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-
-    async def _accounts(self):  # type: ignore[no-untyped-def]
-        from pymap.backend.dict import Config, Identity, Login
-        from pymap.backend.dict.filter import FilterSet
-        from pymap.backend.dict.mailbox import MailboxSet
-        from pymap.concurrent import Subsystem
-        from pymap.user import Passwords, UserMetadata
-        from pysasl.hashing import BuiltinHash
-
-        arguments = Namespace(
-            host=self.host,
-            port=self.imap_port,
-            debug=False,
-            cert=None,
-            key=None,
-            tls=False,
-            proxy_protocol=None,
-        )
-        arguments.__dict__.update(passlib_cfg=None, demo_data=False, demo_user="", demo_password="")
-        config = Config.from_args(
-            arguments,
-            hash_context=BuiltinHash(rounds=1),
-            cpu_subsystem=Subsystem.for_asyncio(),
-            invalid_user_sleep=0.0,
-        )
-        login = Login(config)
-        for user, word in self._users.items():
-            hashed = await Passwords(config).hash_password(word)
-            await Identity(user, login, None, frozenset()).set(UserMetadata(config, user, password=hashed))
-            folders = MailboxSet()
-            for name in ("Drafts", "Sent", "Junk"):
-                await folders.add_mailbox(name)
-            config.set_cache[user] = (folders, FilterSet())
-        return config, login
-
-
 @contextmanager
 def pymap_server(users: Mapping[str, str] = USERS) -> Iterator[PymapServer]:
     """A private pymap server with these users, plain IMAP on loopback, all mail in memory."""
-    server = PymapServer(users)
-    try:
-        server.start()
+    with testing.pymap_server(users) as server:
         yield server
-    finally:
-        server.close()
 
 
 def _binary(name: str) -> str | None:

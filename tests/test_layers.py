@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Higher floors may use lower ones, never the other way round.
 FLOORS = (
     ("core",),
-    ("mail", "orders", "store", "resources", "secret", "config", "config_model", "providers", "testing"),
+    ("mail", "orders", "store", "resources", "secret", "config", "config_model", "places", "providers", "testing"),
     ("desk", "work", "gather", "steps", "intake", "outside"),
     ("app",),
     ("replay", "daemon"),
@@ -34,7 +34,7 @@ ROOMS = {
     "mailparser": {"mail.message"},
     "mailparser_reply": {"orders"},
     "msgspec": {"store.codec", "mail.reader"},
-    "platformdirs": {"config"},
+    "platformdirs": {"places"},
     "pydantic": {"config_model", "config"},
     "pymap": {"testing"},
     "re2": {"core", "orders"},

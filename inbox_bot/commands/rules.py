@@ -7,12 +7,27 @@ from pathlib import Path
 import click
 
 from inbox_bot.commands.orders import import_files
+from inbox_bot.config import load_config
+from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import Kind
 from inbox_bot.desk import load_rulebook
 from inbox_bot.mail.reader import MailReader
+from inbox_bot.places import find_config
 from inbox_bot.replay import ACCOUNT, Replay, ReplayLine, read_paths
 
 Folders = tuple[Path | None, Path | None]
+
+
+def own_folders(given: Path | None) -> Folders:
+    """The user's rules and templates folders; none when there is no configuration yet."""
+    try:
+        found = find_config(given)
+    except UserError:
+        if given is not None:
+            raise
+        return (None, None)
+    config = load_config(found)
+    return (config.rules_folder, config.templates_folder)
 
 
 def run_check(folders: Folders) -> int:

@@ -97,7 +97,7 @@ def _print(store: Store, case_id: str, *, as_json: bool) -> None:
         }
         click.echo(json.dumps(values, ensure_ascii=False))
         return
-    left = f", {in_words(due - datetime.now(UTC))} left" if due and case.closed_at is None else ""
+    left = f", {in_words(due - datetime.now(UTC))}" if due and case.closed_at is None else ""
     why = f": {case.decision.because}" if case.decision else ""
     click.echo(f"{case.case_id}  {case.status.value}{left}{why}")
 

@@ -87,7 +87,7 @@ class _Reading:
     def __init__(self, inner: Mail, body: Wording, rules: NoticeRules, recognition: Recognition) -> None:
         labels = read_labels(body.text, rules)
         self.order_ids = _order_ids(inner.subject, body.text, labels)
-        self.items = read_items(labels)
+        self.items = read_items(labels, body)
         self.destination = read_destination(labels, rules)
         amount_body = Wording(_masked(body.text, self.items, ()), rules)
         self.amount, amount_problem = read_amount(
@@ -123,7 +123,7 @@ class _Reading:
 
 def reply_address(inner: Mail, rules: NoticeRules) -> tuple[str | None, list[Problem]]:
     """The Amazon address an answer goes to (Reply-To before From), and what is wrong with those that are not taken."""
-    problems = []
+    problems: list[Problem] = []
     for address in inner.reply_to:
         if rules.is_amazon(address.domain) and _is_repliable(address.email):
             return address.email, problems

@@ -64,7 +64,7 @@ def subject_prefix(subject: str, rules: NoticeRules) -> str:
 
 
 def written_text(text: str, rules: NoticeRules) -> str:
-    """What the writer of a mail wrote: the clean text up to the first quoted earlier mail; all of it if that is empty."""
+    """What the writer of a mail wrote: the clean text up to the first quoted mail; all of it if that is empty."""
     lines = text.split("\n")
     cut = _first_quote(lines, rules)
     new = "\n".join(lines[:cut])
@@ -72,7 +72,7 @@ def written_text(text: str, rules: NoticeRules) -> str:
 
 
 def unwrap_inline(mail: Mail, rules: NoticeRules) -> Mail | None:
-    """The mail that another one forwards in its text, rebuilt; None when it forwards none (a reply quotes, it does not).
+    """The mail that another one forwards in its text, rebuilt; None when it forwards none: a reply only quotes.
 
     `mail.text` and `mail.html_text` have to be clean. The date of a block without a time zone is read as the
     earliest instant it can mean. Ids come from the outer mail's thread if they are Amazon's.
@@ -198,16 +198,17 @@ def _first_quote(lines: Sequence[str], rules: NoticeRules) -> int:
         short = line[:300]
         if not short.strip():
             continue
-        if any(
-            replies(" ".join(line.strip(" >|") for line in lines[number : number + count])[:400])
-            for count in (1, 2, 3)
-        ):
+        if any(replies(_one_line(lines[number : number + count]), count) for count in (1, 2, 3)):
             return number
         if marks.search(short) is not None or names.match(short) is not None:
             block = _read_block(lines, number + (marks.search(short) is not None), names, marks)
             if block is not None:
                 return min(number, block.first)
     return len(lines)
+
+
+def _one_line(lines: Sequence[str]) -> str:
+    return " ".join(line.strip(" >|") for line in lines)[:400]
 
 
 def _rebuilt(mail: Mail, block: HeaderBlock, body: Sequence[str], rules: NoticeRules) -> Mail:
@@ -332,16 +333,20 @@ def _marker(forward: tuple[str, ...], original: tuple[str, ...]) -> re2._Regexp:
     return re2.compile(f"{rule}(?:(?P<forward>{'|'.join(forward)})|(?P<original>{'|'.join(original)})){end}")
 
 
-def _reply_line(rules: NoticeRules) -> Callable[[str], bool]:
+def _reply_line(rules: NoticeRules) -> Callable[[str, int], bool]:
     opening = tuple(p.pattern for e in rules.of("forward", "reply_opening") for p in e.phrases)
     closing = tuple(p.pattern for e in rules.of("forward", "reply_closing") for p in e.phrases)
     begins, goes_on = _replies(opening, closing)
 
-    def is_reply_line(line: str) -> bool:
-        """Whether "On <date>, <who> wrote:" stands here: an opening or a date or address, the verb, a colon."""
+    def is_reply_line(line: str, count: int) -> bool:
+        """Whether "On <date>, <who> wrote:" stands here: an opening or a date or address, the verb, a colon.
+
+        One that was wrapped (`count` lines) needs the opening: the lines before it would count as its beginning.
+        """
         if not line.endswith((":", "：")) or len(line) > 300 or goes_on.search(line) is None:
             return False
-        return begins.match(line) is not None or "@" in line or any(char.isdigit() for char in line)
+        known = "@" in line or any(char.isdigit() for char in line)
+        return known and (count == 1 or begins.match(line) is not None)
 
     return is_reply_line
 

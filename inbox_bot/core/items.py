@@ -7,30 +7,66 @@ from collections.abc import Iterator, Sequence
 import re2
 
 from inbox_bot.core.labels import Label
+from inbox_bot.core.notice_rules import NoticeRules
 from inbox_bot.core.text import one_line
+from inbox_bot.core.wording import Wording
 
 _COUNTED = re2.compile(
     r"(?i)(?:^|[\s;,，；、])(?:[-*•·][ ]?)?[0-9]{1,4}[ ]?(?:of|x|×|pcs?\.? of|units? of|件|个|個)[ ]?[(（]"
 )
 _TIMES = re2.compile(
-    r"(?i)^(?:[-*•·][ ]?)?(?:[0-9]{1,4}[ ]?[x×][ ]|[x×][ ]?[0-9]{1,4}[ ]|[0-9]{1,4}[ ]of[ ]|(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ])"
+    r"(?i)^(?:[-*•·][ ]?)?(?:[0-9]{1,4}[ ]?[x×][ ]|[x×][ ]?[0-9]{1,4}[ ]|[0-9]{1,4}[ ]of[ ]|"
+    r"(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ])"
 )
 _TIMES_INSIDE = re2.compile(r"(?i)[;,；，、][ ]{0,2}[0-9]{1,4}[ ]?[x×][ ]")
 _TIMES_BEHIND = re2.compile(
-    r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|quantité|quantità)[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|[x×*][ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
+    r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|quantité|quantità)[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|"
+    r"[x×*][ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
 )
+_COUNTERS = "件|个|個|台|套|双|盒|只|本|条|张|支|把|瓶|袋|包|组|点|枚|pcs?|pieces?|units?|Stück|Stk|pezzi|pz|unités|uds"
+_COUNTED_BEHIND = re2.compile(rf"(?i)[ ]*[,，、;(（x×*]?[ ]*[x×]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})\.?[)）]?$")
+_IN_PROSE = re2.compile(rf"[(（「【《]([^()（）\n]{{2,120}}?)[,，、;；][ ]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})[)）」】》,，、;；]")
 _BULLET = re2.compile(r"^(?:[-*•·●▪–][ ]{1,4}|[0-9]{1,2}[.)、][ ]{1,4})")
 _MOST = 50
 _LONGEST = 500
+_PROSE_CHARACTERS = 20_000
 
 
-def read_items(labels: Sequence[Label]) -> tuple[str, ...]:
-    """The titles in order of appearance, each once, without counts."""
+def read_items(labels: Sequence[Label], body: Wording) -> tuple[str, ...]:
+    """The titles in order of appearance, each once, without counts: at labels, else those counted in sentences."""
     titles: list[str] = []
     for label in labels:
         if label.field == "items":
-            titles += [title for title in _titles(label.lines) if title not in titles]
-    return tuple(titles[:_MOST])
+            titles += _titles(_without_text(label.lines, body.rules))
+    if not titles:
+        titles = list(_of_sentences(body))
+    return tuple(dict.fromkeys(titles))[:_MOST]
+
+
+def _of_sentences(body: Wording) -> Iterator[str]:
+    """`the purchase, 1 of (Pocket Sundial) for 18.20 USD`, `订单(台灯，1 件，15.90 USD)`."""
+    text = body.text[:_PROSE_CHARACTERS]
+    for match in _COUNTED.finditer(text):
+        inside = " ".join(text[match.end() : match.end() + _LONGEST].split("\n\n")[0].split())
+        yield from _clean(_balanced(inside))
+    for match in _IN_PROSE.finditer(text):
+        yield from _clean(match.group(1))
+
+
+def _without_text(lines: Sequence[str], rules: NoticeRules) -> list[str]:
+    """The lines up to the paragraph behind the titles ("In response, please ...")."""
+    kept: list[str] = []
+    for line in lines:
+        begins = rules.find("wording", line[:60], means="after_address")
+        open_bracket = sum(one.count("(") + one.count("（") - one.count(")") - one.count("）") for one in kept) > 0
+        if kept and not open_bracket and begins and begins[0].start == 0 and _is_prose(line):
+            break
+        kept.append(line)
+    return kept
+
+
+def _is_prose(line: str) -> bool:
+    return len(line.split()) >= 4 or any("\u4e00" <= char <= "\u9fff" for char in line)
 
 
 def _titles(lines: Sequence[str]) -> Iterator[str]:
@@ -99,6 +135,16 @@ def _in_brackets(text: str) -> str:
     return _to_last(text)
 
 
+def _balanced(text: str) -> str:
+    """The text up to the first bracket that closes more than was opened."""
+    depth = 1
+    for position, char in enumerate(text):
+        depth += (char in "(（") - (char in ")）")
+        if depth == 0:
+            return text[:position]
+    return ""
+
+
 def _to_last(text: str) -> str:
     last = max(text.rfind(")"), text.rfind("）"))
     return text[:last] if last >= 0 else text
@@ -110,8 +156,9 @@ def _without_count(text: str) -> str:
         text = text[bullet.end() :]
     if (count := _TIMES.match(text)) is not None:
         text = text[count.end() :]
-    if (count := _TIMES_BEHIND.search(text)) is not None and count.start() > 0:
-        text = text[: count.start()]
+    for behind in (_TIMES_BEHIND, _COUNTED_BEHIND):
+        if (count := behind.search(text)) is not None and count.start() > 0:
+            text = text[: count.start()]
     return text.strip()
 
 

@@ -21,6 +21,7 @@ _FREE_TEXT = frozenset({"items", "destination", "reason"})
 _TYPED = frozenset({"order_id", "amount", "disputed_amount", "respond_by", "other_amount", "quantity"})
 _LEAD = r"[ \t]{0,20}(?:[-*•·–●■◆▪▶>_#\[【(]|[0-9]{1,2}[.)、])?[ \t]{0,4}[*_【\[]{0,2}"
 _ASIDE = r"(?:[ \t]{0,2}[(（][^()（）\n]{0,40}[)）])?[ \t]{0,2}[*_】\]]{0,3}"
+_EDGES = " \t;,，；|/"
 _VALUE_LINES = 12
 _LOOKED_AT = 6000  # lines
 
@@ -112,11 +113,22 @@ def _under_table_heads(lines: Sequence[str], patterns: _Patterns) -> Iterator[La
 
 
 def _cells(line: str, separator: re2._Regexp) -> list[str]:
-    line = line.strip(" \t")
+    line = _padded(line.strip(" \t"))
     if not line or len(line) > 2000:
         return []
     line = line.removeprefix("|").removesuffix("|").strip(" \t")
     return [cell.strip() for cell in separator.split(line)]
+
+
+def _padded(line: str) -> str:
+    """The line without the blanks that align its label: `Item      : Lamp`, `商    品：台灯`."""
+    head, mark, value = line.partition(":") if ":" in line[:40] else line.partition("：")
+    if not mark or len(head) > 40:
+        return line
+    head = head.rstrip()
+    if " " in head and all(char == " " or "\u4e00" <= char <= "\u9fff" for char in head):
+        head = head.replace(" ", "")
+    return f"{head}{mark}{value}"
 
 
 def _split(line: str, patterns: _Patterns) -> Iterator[_Line]:
@@ -129,23 +141,16 @@ def _split(line: str, patterns: _Patterns) -> Iterator[_Line]:
 
 
 def _labels_of(cell: str, patterns: _Patterns) -> Iterator[_Line]:
-    field, value = patterns.leading(cell)
-    if field in _FREE_TEXT or len(cell) > 1000:
-        yield _Line(cell, field, value)
-        return
-    begin = 0 if field else -1
-    for start, later_field, later_value_at in patterns.inner(cell):
-        if field or begin < 0:
-            piece = cell[max(begin, 0) : start].strip(" \t;,，；|/")
-            if piece and begin >= 0:
-                value = cell[len(cell) - len(value) : start].strip(" \t;,，；|/") if value else ""
-                yield _Line(piece, field, value)
-            elif piece:
-                yield _Line(piece)
-        field, value, begin = later_field, cell[later_value_at:].strip(), start
-        if field in _FREE_TEXT:
-            break
-    yield _Line(cell[max(begin, 0) :], field, value)
+    field, value_at = patterns.leading(cell)
+    begin = 0
+    if field not in _FREE_TEXT:
+        for start, inner_field, inner_value_at in patterns.inner(cell, value_at):
+            if piece := cell[begin:start].strip(_EDGES):
+                yield _Line(piece, field, cell[value_at:start].strip(_EDGES) if field else "")
+            begin, field, value_at = start, inner_field, inner_value_at
+            if field in _FREE_TEXT:
+                break
+    yield _Line(cell[begin:], field, cell[value_at:].strip(" \t*_") if field else "")
 
 
 class _Patterns:
@@ -155,30 +160,32 @@ class _Patterns:
         strong = _either(words, FIELDS)
         typed = _either(words, _TYPED)
         self._strong = _linear(
-            rf"^{_LEAD}{strong}{_ASIDE}(?:[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|[ \t]{{2,}}|[ ][-–][ ]|[ \t]{{0,2}}#[ \t]{{0,2}}|$)(?P<value>.*)$"
+            rf"^{_LEAD}{strong}{_ASIDE}(?:[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|[ \t]{{2,}}|[ ][-–][ ]|"
+            rf"[ \t]{{0,2}}#[ \t]{{0,2}}|$)(?P<value>.*)$"
         )
         self._typed = _linear(
             rf"^{_LEAD}{typed}{_ASIDE}[ \t]{{0,2}}(?:is|was|of|为|是|ist|est|è|es)?[ \t]{{0,2}}"
             rf"(?P<value>(?:[0-9$€£¥￥]|[A-Z]{{3}}[ ]?[0-9]|within|by|on).*)$"
         )
-        self._inner = _linear(rf"[ \t;,，；。.|/]{strong}{_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
+        inner_free, inner_typed = _either(words, _FREE_TEXT), _either(words, FIELDS - _FREE_TEXT)
+        self._inner = _linear(rf"(?:[ \t;,，；。.|/]{inner_typed}|(?:[;；。.|/][ \t]?|[ \t]{{2}}){inner_free}){_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
 
-    def leading(self, cell: str) -> tuple[str, str]:
-        """The field of the label the cell begins with and the text behind it; empty for no label."""
+    def leading(self, cell: str) -> tuple[str, int]:
+        """The field of the label the cell begins with and where its value begins; "" and 0 for no label."""
         short = cell[:1500]
         match = self._strong.match(short) or self._typed.match(short)
         if match is None:
-            return "", ""
-        return _field_of(match), (match.group("value") + cell[1500:]).strip(" \t*_")
+            return "", 0
+        return _field_of(match), len(short) - len(match.group("value"))
 
     def alone(self, cell: str) -> str:
         """The field when the cell holds a label and nothing else."""
         match = self._strong.match(cell[:100])
         return _field_of(match) if match is not None and not match.group("value").strip(" *_") else ""
 
-    def inner(self, cell: str) -> Iterator[tuple[int, str, int]]:
+    def inner(self, cell: str, begin: int) -> Iterator[tuple[int, str, int]]:
         """Labels with a colon further inside the cell: start, field, start of the value."""
-        for match in self._inner.finditer(cell[:1000]):
+        for match in self._inner.finditer(cell[:1000], max(begin - 1, 0)):
             yield match.start(), _field_of(match), match.end()
 
 

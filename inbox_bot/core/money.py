@@ -178,11 +178,8 @@ def _pair(text: str, tokens: list[_Token]) -> tuple[dict[int, _Token], dict[int,
         if not mark.currency:
             continue
         left = position - 1 if position and _touches(text, tokens[position - 1], mark) else None
-        right = (
-            position + 1
-            if position + 1 < len(tokens) and _touches(text, mark, tokens[position + 1])
-            else None
-        )
+        following = tokens[position + 1] if position + 1 < len(tokens) else None
+        right = position + 1 if following is not None and _touches(text, mark, following) else None
         if left is not None and right is not None:
             if _belongs_left(text, tokens[left], mark, tokens[right], before.get(left)):
                 right = None

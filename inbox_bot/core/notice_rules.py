@@ -45,7 +45,7 @@ _MEANINGS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 _ENTRY_KEYS = frozenset({"name", "means", "where", "phrases"})
 _SENDER_KEYS = frozenset({"name", "addresses"})
-_LOOK_ALIKE_KEYS = frozenset({"name", "addresses", "headers", "subject", "body", "anywhere"})
+_LOOK_ALIKE_KEYS = frozenset({"name", "firm", "addresses", "headers", "subject", "body", "anywhere"})
 _MARKETPLACE_KEYS = frozenset({"name", "dollar", "yen", "krona", "phrases"})
 _SECTIONS = frozenset({*_MEANINGS, "language", "words", "domains", "sender", "look_alike", "marketplace"})
 _WORD_LIST = re2.compile(r"<([^<>]{1,40})>")
@@ -76,10 +76,12 @@ class LookAlike:
     """A kind of mail that is no chargeback notice, and how it is known.
 
     `headers` are header fields that only such mails carry; `subject` and `body` hold phrases; `anywhere` phrases
-    count for mails that are not from Amazon too.
+    count for mails that are not from Amazon too. A `firm` one is known by its subject even when that speaks of a
+    chargeback, too.
     """
 
     name: str
+    firm: bool
     addresses: tuple[str, ...]
     headers: tuple[str, ...]
     subject: tuple[Phrase, ...]
@@ -242,12 +244,13 @@ class _Reading:
         self._add_words(file, file.data.get("words", {}))
         for section, value in file.data.items():
             if section not in _SECTIONS:
-                self._unknown(file, (section,), section, _SECTIONS)
+                path: Path = (section, 0) if isinstance(value, list) else (section,)
+                self._unknown(file, path, section, _SECTIONS)
             elif section == "domains":
                 self._add_domains(file, value)
             elif section not in ("language", "words"):
-                for path, table in self._tables(file, section, value):
-                    self._add_table(file, section, path, table, language)
+                for table_path, table in self._tables(file, section, value):
+                    self._add_table(file, section, table_path, table, language)
 
     def _add_domains(self, file: TomlFile, value: Any) -> None:
         if not isinstance(value, dict):
@@ -311,8 +314,12 @@ class _Reading:
         if len(table) < 2:
             remedy = "add addresses, headers, subject, body or anywhere"
             self.problems.append(file.problem(path, "nothing says how this mail is known", remedy))
+        firm = table.get("firm", False)
+        if not isinstance(firm, bool):
+            self.problems.append(file.problem((*path, "firm"), f"{firm!r} is not true or false"))
         return LookAlike(
             name=table["name"],
+            firm=firm is True,
             addresses=self._addresses(file, path, table),
             headers=tuple(text.lower() for text in self._texts(file, path, table, "headers")),
             subject=self._phrases(file, path, table, "subject"),

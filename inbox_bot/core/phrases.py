@@ -248,8 +248,9 @@ class _Group:
 
 def _grouped(phrases: Sequence[Phrase]) -> _Group:
     gapped = tuple(phrase for phrase in phrases if phrase.has_gap)
+    plain = sorted((one for one in phrases if not one.has_gap), key=lambda one: len(one.words), reverse=True)
     return _Group(
-        plain="|".join(phrase.pattern for phrase in phrases if not phrase.has_gap),
+        plain="|".join(phrase.pattern for phrase in plain),
         any_gapped="|".join(phrase.loose_pattern for phrase in gapped),
         gapped=gapped,
     )

@@ -19,7 +19,7 @@ from inbox_bot.core.phrases import Phrase
 from inbox_bot.core.text import one_line
 from inbox_bot.core.time_frame import read_time_frame
 from inbox_bot.core.trust import is_listed_domain
-from inbox_bot.core.values import find_order_ids
+from inbox_bot.core.values import find_amazon_pay_ids, find_order_ids
 from inbox_bot.core.wording import Wording, language_of, looked_at
 
 STRANGER = "notice from a stranger"
@@ -56,7 +56,7 @@ def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str
         if rules.is_chargeback_sender(sender.email):
             return True
         known = _known_sender(sender.email, rules) or _known_by_header(headers, rules)
-        return known is None
+        return known is None and _subject_look_alike(headers.subject, rules) is None
     if subject_prefix(headers.subject, rules) == "forward":
         return True
     own = {domain.lower() for domain in own_domains} - rules.free_mail_domains
@@ -124,8 +124,8 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
     known = _known_sender(mail.sender.email, rules) or _known_by_header(mail, rules)
     if known is not None:
         return _other(mail, rules, f"it is {known.name}, by its sender or headers", known.name)
-    alike = _first_look_alike(mail.subject, rules, subject=True)
-    if alike is not None and alike[0] >= 0:
+    alike = _subject_look_alike(mail.subject, rules)
+    if alike is not None:
         return _other(mail, rules, f"its subject says {alike[2]!r}", alike[1].name)
     return _by_words(mail, body, rules)
 
@@ -136,9 +136,12 @@ def _by_words(mail: Mail, body: Wording, rules: NoticeRules) -> Recognition:
     if mark is None:
         name = alike[1].name if alike else None
         return _other(mail, rules, "nothing in it says that a charge is disputed", name)
-    if alike is not None and alike[0] < mark.start and mark.entry.where != "subject":
+    if alike is not None and alike[0] <= mark.start:
         return _other(mail, rules, f"it says {alike[2]!r} first", alike[1].name)
-    if _is_bulk(mail) and not find_order_ids(f"{mail.subject}\n{body.text}"):
+    whole = f"{mail.subject}\n{body.text}"
+    if find_amazon_pay_ids(whole) and not find_order_ids(whole):
+        return _other(mail, rules, "it names an Amazon Pay id and no order", "an Amazon Pay dispute")
+    if _is_bulk(mail) and not find_order_ids(whole):
         return _other(mail, rules, "it went to a mailing list and names no order", "a newsletter")
     kind, words = _kind(mail.subject, body, rules)
     return Recognition(kind, _language(mail, body), f"it says {words or mark.words!r}", None, "", mail)
@@ -147,7 +150,7 @@ def _by_words(mail: Mail, body: Wording, rules: NoticeRules) -> Recognition:
 def _without_address(mail: Mail, rules: NoticeRules) -> Recognition:
     """A forwarded mail whose header block gives Amazon's name but no address: by its words, like any Amazon mail."""
     body = _written(mail, rules)
-    alike = _first_look_alike(mail.subject, rules, subject=True)
+    alike = _subject_look_alike(mail.subject, rules)
     if alike is not None:
         return _other(mail, rules, f"its subject says {alike[2]!r}", alike[1].name)
     return _by_words(mail, body, rules)
@@ -240,7 +243,7 @@ def _asks_for_answer(body: Wording) -> bool:
 def outcome_of(subject: str, body: Wording) -> Outcome | None:
     """How a decision mail says that the dispute ended."""
     for section in ("outcome", "outcome_of_decision"):
-        found = [one for one in _not_inside(body.stated(section))]
+        found = list(_not_inside(body.stated(section)))
         for outcome in (Outcome.IN_FAVOUR, Outcome.DEBITED):
             if any(one.entry.means == outcome.value for one in found):
                 return outcome
@@ -266,14 +269,22 @@ def _known_by_header(mail: Mail, rules: NoticeRules) -> LookAlike | None:
     return next((alike for alike in rules.look_alikes if names.intersection(alike.headers)), None)
 
 
+def _subject_look_alike(subject: str, rules: NoticeRules) -> tuple[int, LookAlike, str] | None:
+    """The look-alike a subject names; beside words about a chargeback only a firm one counts."""
+    subject = one_line(subject)
+    speaks_of_chargeback = bool(rules.find("mark", subject))
+    return _first_look_alike(subject, rules, subject=True, only_firm=speaks_of_chargeback)
+
+
 def _first_look_alike(
-    text: str, rules: NoticeRules, *, subject: bool, wording: Wording | None = None
+    text: str, rules: NoticeRules, *, subject: bool, wording: Wording | None = None, only_firm: bool = False
 ) -> tuple[int, LookAlike, str] | None:
     """The look-alike whose phrase stands first in a text (supposed ones left out): place, which, words."""
     firsts = (
         (found[0], alike, found[1])
         for alike in rules.look_alikes
-        if (found := _first(alike.subject if subject else (*alike.body, *alike.anywhere), text, wording))
+        if (alike.firm or not only_firm)
+        and (found := _first(alike.subject if subject else (*alike.body, *alike.anywhere), text, wording))
     )
     return min(firsts, key=lambda one: one[0], default=None)
 

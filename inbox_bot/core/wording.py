@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from inbox_bot.core.text import clean_text
 
 HEAD_CHARACTERS = 256 * 1024
 TAIL_CHARACTERS = 64 * 1024
+_LANGUAGE_CHARACTERS = 12_000
+_FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
 _MODAL_REACH = 28  # characters between "may" and what may be
 
 
@@ -89,22 +92,31 @@ class Wording:
 
 
 def language_of(text: str, rules: NoticeRules) -> str | None:
-    """The language most of the text is in, of those the rules have words for; None when there is nothing to tell."""
-    text = text[:20_000]
+    """The language most of the text is in, of those the rules have words for; None when there is nothing to tell.
+
+    A Chinese notice can hold English titles and addresses and the other way round, so that the notice's own words
+    decide first, and letters only where there are none.
+    """
+    text = text[:_LANGUAGE_CHARACTERS]
     kana = sum("\u3040" <= char <= "\u30ff" for char in text)
     chinese = sum("\u4e00" <= char <= "\u9fff" for char in text)
-    counts: dict[str, int] = {}
-    for found in rules.find("wording", text, means="language"):
-        counts[found.entry.language] = counts.get(found.entry.language, 0) + 1
-    letters = sum(char.isalpha() and char < "\u0250" for char in text)
     if kana > 12 and kana * 4 > chinese:
         return "ja"
-    if chinese and chinese * 5 > letters:
+    spoken = Counter(
+        found.entry.language
+        for section in ("mark", "reason", "ask", "deadline", "outcome")
+        for found in (rules.find(section, text) if chinese else ())
+        if found.entry.means != "by"
+    )
+    latin = max((count for language, count in spoken.items() if language not in ("zh", "ja")), default=0)
+    letters = sum(char.isalpha() and char < "\u0250" for char in text)
+    if chinese and (spoken["zh"] > latin or (spoken["zh"] == latin and chinese * 5 > letters)):
         return "zh"
-    others = {language: count for language, count in counts.items() if language not in ("zh", "ja")}
-    if others:
-        return max(others, key=lambda language: others[language])
-    return "zh" if chinese else None
+    found_words = rules.find("wording", text, means="language")
+    words = Counter(found.entry.language for found in found_words if found.entry.language not in ("zh", "ja"))
+    if words:
+        return words.most_common(1)[0][0]
+    return "zh" if chinese >= _FEWEST_CHINESE else None
 
 
 def _starts(found: Iterable[FoundPhrase]) -> tuple[int, ...]:

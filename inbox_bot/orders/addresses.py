@@ -47,11 +47,15 @@ _TOWN_LINES = tuple(
         r"^(?P<code>[0-9]{5,6})$",
     )
 )
-_CHINESE_TOWN = re2.compile(r"(?:省|自治区|^)(?P<city>\p{Han}{2,8}?市)")
-# A place inside a sentence: only behind a word that leads to it, and only with its state.
-_PLACE_IN_SENTENCE = re2.compile(
-    r"\b(?:in|at|to|near|from)\s+(?P<city>[A-Z][A-Za-zÀ-ɏ.'-]{1,30}(?:[ ][A-Z][A-Za-zÀ-ɏ.'-]{1,30}){0,3}),\s*"
-    r"(?P<state>[A-Z]{2})\b(?:,?\s+(?P<code>[0-9]{5}(?:-[0-9]{4})?))?"
+_STATE_AND_CODE = re2.compile(r"^[A-Z]{2}(?:[ ]+[0-9]{5}(?:-[0-9]{4})?)?$")
+_CHINESE_TOWN = re2.compile(r"^(?:\p{Han}{2,7}(?:省|自治区))?(?P<city>\p{Han}{2,8}?市)")
+# A place inside a sentence: behind a word that leads to it, or behind a comma and with its postal code.
+_SPOT = r"[A-Z][A-Za-zÀ-ɏ.'-]{1,30}(?:[ ][A-Z][A-Za-zÀ-ɏ.'-]{1,30}){0,3}"
+_PLACES_IN_SENTENCE = (
+    re2.compile(
+        rf"\b(?:in|at|to|near)\s+(?P<city>{_SPOT}),\s*(?P<state>[A-Z]{{2}})\b(?:,?\s+(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?))?"
+    ),
+    re2.compile(rf"(?:^|[,;]\s+)(?P<city>{_SPOT}),\s*(?P<state>[A-Z]{{2}}),?\s+(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?)"),
 )
 
 
@@ -59,6 +63,8 @@ def parse_address(lines: Sequence[str]) -> Destination:
     """The destination of an address block: its lines as printed, and of town, state, code, country what is found."""
     kept = [line.strip(" ,;") for line in lines if line.strip(" ,;")]
     place = Destination(tuple(kept))
+    if len(kept) == 1:
+        kept = _one_line_address(kept[0])
     if kept and kept[-1].lower() in _COUNTRIES and len(kept) > 1:
         place = replace(place, country=kept[-1])
         kept = kept[:-1]
@@ -70,6 +76,18 @@ def parse_address(lines: Sequence[str]) -> Destination:
             town = replace(town, city=_town_above(kept[position - 1]))
         return replace(town, lines=place.lines, country=place.country)
     return place
+
+
+def _one_line_address(line: str) -> list[str]:
+    """An address on one line, cut at its commas; a state and its code stay with their town."""
+    parts: list[str] = []
+    for part in line.split(","):
+        part = part.strip()
+        if parts and _STATE_AND_CODE.match(part):
+            parts[-1] = f"{parts[-1]}, {part}"
+        elif part:
+            parts.append(part)
+    return parts
 
 
 def parse_place(words: str) -> Destination:
@@ -87,10 +105,11 @@ def parse_place(words: str) -> Destination:
 
 def find_place(sentence: str) -> Destination:
     """The place that a sentence names ("was delivered in Seattle, WA 98109"); empty when it names none."""
-    found = _PLACE_IN_SENTENCE.search(sentence)
-    if found is None:
-        return Destination()
-    return Destination((), found.group("city"), found.group("state"), found.group("code") or "")
+    for pattern in _PLACES_IN_SENTENCE:
+        found = pattern.search(sentence)
+        if found is not None:
+            return Destination((), found.group("city"), found.group("state"), found.group("code") or "")
+    return Destination()
 
 
 def _town(line: str) -> Destination | None:

@@ -18,7 +18,6 @@ from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_corr
 from inbox_bot.orders.order_mails import OrderMail, merge_refunds, read_order, read_refund
 from inbox_bot.orders.parcels import (
     ParcelMail,
-    carrier_of,
     merge_shipments,
     names_tracking_id,
     read_parcels,
@@ -26,12 +25,14 @@ from inbox_bot.orders.parcels import (
 )
 from inbox_bot.orders.report_orders import merge_orders
 from inbox_bot.orders.statements import find_marks, find_statements
+from inbox_bot.orders.tracking import carrier_of
 from inbox_bot.orders.written import body_of, carries_buyer_words, new_text, without_buyer_words
 
 __all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_correspondence"]
 
 _KIND_HEADER = "X-Space-Notification-Type"
 _STAMP_DIFFERENCE = timedelta(days=2)  # a Date header further from the own server's stamp is not believed
+_CLAIM_MARKS = frozenset({"atoz_open", "atoz_granted", "atoz_closed"})
 _ROBOTS = (
     "no-reply",
     "noreply",
@@ -271,9 +272,19 @@ def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterat
     marks = dict.fromkeys((*in_subject, *in_text))
     if letter.party is Party.AMAZON and by_header and by_header in phrases.names:
         marks[by_header] = None
+    by_sender = _sender_mark(letter, rules)
+    if by_sender and not _CLAIM_MARKS & marks.keys():
+        marks[by_sender] = None
     if set(find_order_ids(text)) - {order_id}:
         marks["other_order"] = None
     yield from marks
+
+
+def _sender_mark(letter: _Letter, rules: CorrespondenceRules) -> str:
+    sender = letter.mail.sender
+    if letter.party is not Party.AMAZON or sender is None:
+        return ""
+    return rules.sender_marks.get(sender.email.partition("@")[0], "")
 
 
 def _header_mark(mail: Mail, rules: CorrespondenceRules) -> str:

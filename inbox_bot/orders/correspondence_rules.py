@@ -18,7 +18,7 @@ from inbox_bot.core.tomlfile import Path, TomlFile
 from inbox_bot.orders.labels import Labels
 from inbox_bot.orders.statements import StatementRules
 
-PARTIES = ("buyer", "seller", "amazon")
+PARTIES = ("buyer", "seller", "amazon", "carrier")
 KINDS = (
     *("order", "refunded", "returning", "replacing"),
     *("shipped", "label_created", "in_transit", "delivered", "returned_to_sender", "lost"),
@@ -45,11 +45,13 @@ MARKS = (
 LABELS = (
     *(
         "order_id",
+    "replaces",
         "tracking",
         "carrier",
         "method",
         "shipped_on",
         "delivered_on",
+        "delivery_date",
         "delivered_to",
         "signed_by",
         "status",
@@ -68,7 +70,7 @@ LABELS = (
     ),
     *("refund_id", "other"),
 )
-WORDING = ("negation", "condition", "breaker", "not_a_name")
+WORDING = ("negation", "condition", "factual", "breaker", "not_a_name")
 FRAME = ("begin", "end", "relayed", "buyer_words", "quote", "wrote", "footer")
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "labels": LABELS,
@@ -77,11 +79,14 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     "marks.buyer": MARKS,
     "marks.seller": MARKS,
     "marks.amazon": MARKS,
+    "marks.carrier": MARKS,
+    "dated": ("shipped", "delivered"),
     "unless": (*KINDS, *MARKS),
     "wording": WORDING,
     "frame": FRAME,
 }
-_OTHERS = ("domains", "currencies", "carrier", "reading", "headers", "marks")
+_DOMAINS = ("amazon", "services", "free_mail")
+_OTHERS = ("domains", "currencies", "carrier", "reading", "headers", "senders", "marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +103,23 @@ class Carrier:
 class CorrespondenceRules:
     """All tables, bundled and the user's own, merged by name.
 
-    `currencies` gives by Amazon domain what `$`, `¥` and `kr` mean there. `header_marks` gives by the value of
-    Amazon's notification header the mark or the kind it stands for. `only_from_known` are the marks that count from
-    a buyer only when the address is a relay of Amazon's or one that the seller has written to.
+    `currencies` gives by Amazon domain what a bare `$` means there. `header_marks` gives by the value of Amazon's
+    notification header the mark or the kind it stands for, `sender_marks` the same by the name of an address.
+    `only_from_known` are the marks that count from a buyer only when the address is a relay of Amazon's or one that
+    the seller has written to.
     """
 
     amazon_domains: frozenset[str]
+    service_domains: frozenset[str]
+    free_mail_domains: frozenset[str]
     carriers: tuple[Carrier, ...]
     currencies: Mapping[str, str]
     header_marks: Mapping[str, str]
+    sender_marks: Mapping[str, str]
     labels: Labels
     subject: PhraseTable
     text: PhraseTable
+    dated: PhraseTable
     marks: Mapping[str, PhraseTable]
     only_from_known: frozenset[str]
     frame: PhraseTable
@@ -125,9 +135,10 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
     problems: list[Problem] = []
     tables = dict.fromkeys(_TABLES, PhraseTable())
     carriers: dict[str, Carrier] = {}
-    domains: set[str] = set()
+    domains: dict[str, set[str]] = {name: set() for name in _DOMAINS}
     currencies: dict[str, str] = {}
     headers: dict[str, str] = {}
+    senders: dict[str, str] = {}
     may_be_asked: set[str] = set()
     only_from_known: set[str] = set()
     for file in files:
@@ -135,21 +146,27 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
         for name, known in _TABLES.items():
             tables[name] = tables[name].merged(_load_table(file, name, known, problems))
         carriers |= {carrier.name: carrier for carrier in _load_carriers(file, problems)}
-        domains |= {domain.lower() for domain in _strings(file, ("domains", "amazon"), problems)}
+        for name, known_domains in domains.items():
+            known_domains |= {domain.lower() for domain in _strings(file, ("domains", name), problems)}
         may_be_asked |= set(_strings(file, ("reading", "may_be_asked"), problems))
         only_from_known |= set(_strings(file, ("reading", "only_from_known"), problems))
         currencies |= _load_texts(file, "currencies", problems)
         headers |= _load_texts(file, "headers", problems)
+        senders |= _load_texts(file, "senders", problems)
     if problems:
         raise UserError(problems)
     return CorrespondenceRules(
-        amazon_domains=frozenset(domains),
+        amazon_domains=frozenset(domains["amazon"]),
+        service_domains=frozenset(domains["services"]),
+        free_mail_domains=frozenset(domains["free_mail"]),
         carriers=tuple(carriers.values()),
         currencies=currencies,
         header_marks=headers,
+        sender_marks=senders,
         labels=Labels(tables["labels"]),
         subject=tables["subject"],
         text=tables["text"],
+        dated=tables["dated"],
         marks={party: tables[f"marks.{party}"] for party in PARTIES},
         only_from_known=frozenset(only_from_known),
         frame=tables["frame"],
@@ -254,7 +271,7 @@ def _load_texts(file: TomlFile, name: str, problems: list[Problem]) -> dict[str,
     for key, value in table.items():
         if not isinstance(value, str):
             problems.append(file.problem((name, key), "a text is expected", "put it in quotes"))
-        elif name == "headers" and value not in (*MARKS, *KINDS, "message"):
+        elif name in ("headers", "senders") and value not in (*MARKS, *KINDS, "message"):
             remedy = _did_you_mean(value, (*MARKS, *KINDS, "message"))
             problems.append(file.problem((name, key), f"unknown mark or kind {value!r}", remedy))
     return {key.lower(): value for key, value in table.items() if isinstance(value, str)}

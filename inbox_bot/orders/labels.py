@@ -77,5 +77,5 @@ def _label_pattern(phrases: Sequence[Phrase]) -> re2._Regexp:
     labels = "|".join(phrase.pattern for phrase in phrases)
     return re2.compile(
         rf"(?m)^[ \t>*•·|-]{{0,8}}(?:{labels})[ \t]{{0,4}}(?:\([^)\n]{{0,20}}\)[ \t]{{0,4}})?"
-        r"(?:(?P<wrap>[:：]?\n[ \t>|]{0,8})|[:：=][ \t]*|#:?[ \t]*|\|[ \t]*|[ \t]{2,}|\t)(?P<value>[^\n]*)"
+        r"(?:(?P<wrap>[:：]?\n[ \t>|]{0,8})|[:：=][ \t]*|#:?[ \t]*|\|[ \t]*|[ \t]{0,2}\.{2,}[ \t]*|[ \t]{2,}|\t)(?P<value>[^\n]*)"
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import islice
 
 import re2
@@ -18,8 +17,9 @@ from inbox_bot.core.model import Destination, Shipment, ShipmentStatus
 from inbox_bot.core.phrases import Sentence
 from inbox_bot.core.text import one_line
 from inbox_bot.orders.addresses import find_place, parse_place
-from inbox_bot.orders.correspondence_rules import Carrier, CorrespondenceRules
+from inbox_bot.orders.correspondence_rules import CorrespondenceRules
 from inbox_bot.orders.statements import find_statements
+from inbox_bot.orders.tracking import carrier_by_shape, carrier_of, find_tracking_ids, plain_id
 
 _STATUSES = {
     "shipped": ShipmentStatus.IN_TRANSIT,
@@ -38,16 +38,11 @@ _FURTHEST = (
     ShipmentStatus.DELIVERED,
     ShipmentStatus.RETURNED_TO_SENDER,
 )
-_MOST_PARCELS = 50
 _LONGEST_TEXT = 60_000
-_TRACKING_VALUE = re2.compile(
-    r"(?i)^(?:[A-Z]{2,12}[ :#]{1,3})?([0-9]{4}(?:[ ][0-9]{2,4}){3,7}|[A-Z0-9]{8,34})\b"
-)
 _SIGNED_IN_SENTENCE = re2.compile(
     r"(?i:signed (?:for )?by):?[ ]{0,2}([A-Z][A-Za-zÀ-ɏ.'-]{0,30}(?:[ ][A-Z][A-Za-zÀ-ɏ.'-]{0,30}){0,3})"
     r"|由(\p{Han}{2,4}?)签收|签[收字]人[:：]?[ ]{0,2}(\p{Han}{2,4})"
 )
-_ID = 1  # the group that holds the id in the two patterns below
 _METHODS = 60
 
 
@@ -66,7 +61,7 @@ class ParcelMail:
 def read_parcels(mail: ParcelMail, rules: CorrespondenceRules) -> tuple[Shipment, ...]:
     """The parcels a mail tells of; one without a tracking id when it only says what became of the order's parcel."""
     text = mail.text[:_LONGEST_TEXT]
-    found = _tracking_ids(text, rules) or _tracking_ids(mail.subject, rules)
+    found = find_tracking_ids(text, rules) or find_tracking_ids(mail.subject, rules)
     if len(found) <= 1:
         tracking_id = found[0][0] if found else ""
         parcel = _read_one(mail, text, tracking_id, (0, len(text)), mail.subject, rules)
@@ -90,7 +85,7 @@ def merge_shipments(shipments: Iterable[Shipment]) -> tuple[Shipment, ...]:
     merged: dict[tuple[str, str], Shipment] = {}
     loose: list[Shipment] = []
     for shipment in shipments:
-        key = (shipment.order_id, _plain_id(shipment.tracking_id))
+        key = (shipment.order_id, plain_id(shipment.tracking_id))
         if not key[1]:
             loose.append(shipment)
         elif key in merged:
@@ -113,17 +108,13 @@ def merge_shipments(shipments: Iterable[Shipment]) -> tuple[Shipment, ...]:
 
 def tracking_ids(shipments: Sequence[Shipment]) -> frozenset[str]:
     """The tracking ids of the parcels, as they are compared: upper case, without blanks."""
-    return frozenset(_plain_id(one.tracking_id) for one in shipments if one.tracking_id)
+    return frozenset(plain_id(one.tracking_id) for one in shipments if one.tracking_id)
 
 
 def names_tracking_id(text: str, ids: frozenset[str]) -> bool:
     """True when the clean text holds one of the tracking ids, blanks inside it or not."""
     compact = text[:_LONGEST_TEXT].upper().replace(" ", "")
     return any(one in compact for one in ids)
-
-
-def _plain_id(tracking_id: str) -> str:
-    return tracking_id.replace(" ", "").replace("-", "").upper()
 
 
 def _joined(first: Shipment, second: Shipment) -> Shipment:
@@ -152,62 +143,6 @@ def _joined(first: Shipment, second: Shipment) -> Shipment:
 
 def _fuller(first: Destination, second: Destination) -> Destination:
     return first if first.city or first.postal_code or not (second.city or second.postal_code) else second
-
-
-def _tracking_ids(text: str, rules: CorrespondenceRules) -> list[tuple[str, int]]:
-    """The distinct tracking ids of a text and where each stands first: labelled ones and unmistakable shapes."""
-    found: dict[str, int] = {}
-    for labelled in rules.labels.find("tracking", text):
-        if tracking_id := _labelled_id(labelled.value, rules):
-            found.setdefault(tracking_id, labelled.start)
-    for pattern in (_alone_pattern(rules.carriers), _named_pattern()):
-        for match in islice(pattern.finditer(text), _MOST_PARCELS):
-            tracking_id = _plain_id(match.group("id"))
-            if _is_tracking_id(tracking_id) and not _is_glued(text, *match.span(_ID)):
-                found[tracking_id] = min(found.get(tracking_id, match.start()), match.start())
-    return sorted(found.items(), key=lambda one: one[1])[:_MOST_PARCELS]
-
-
-def _labelled_id(value: str, rules: CorrespondenceRules) -> str:
-    for carrier in rules.carriers:
-        hit = carrier.words.find_first(value[:40])
-        if hit is not None and hit.start <= 1:
-            value = value[hit.end :].lstrip(" :#-(")
-    match = _TRACKING_VALUE.match(value)
-    tracking_id = _plain_id(match.group(1)) if match is not None else ""
-    return tracking_id if _is_tracking_id(tracking_id) else ""
-
-
-def _is_tracking_id(word: str) -> bool:
-    return 8 <= len(word) <= 34 and sum(char.isdigit() for char in word) >= 6
-
-
-def _is_glued(text: str, start: int, end: int) -> bool:
-    neighbours = text[max(0, start - 1) : start] + text[end : end + 1]
-    return any(char.isascii() and (char.isalnum() or char == "-") for char in neighbours)
-
-
-@lru_cache(maxsize=8)
-def _alone_pattern(carriers: tuple[Carrier, ...]) -> re2._Regexp:
-    """The shapes that are tracking ids wherever they stand: with letters, or very long."""
-    shapes = [shape for one in carriers for shape in one.shapes if _stands_alone(shape)]
-    spaced_usps = r"9[0-9]{3}(?:[ ][0-9]{4}){4}[ ][0-9]{2}"
-    return re2.compile(rf"(?P<id>{'|'.join([*shapes, spaced_usps])})")
-
-
-def _stands_alone(shape: str) -> bool:
-    literal = shape.replace("[0-9A-Z]", "").replace("[0-9]", "").replace("[A-Z]", "")
-    return any(char.isalpha() for char in literal) or shape.count("[0-9]") >= 19
-
-
-@lru_cache(maxsize=1)
-def _named_pattern() -> re2._Regexp:
-    """A tracking id in running text, right behind the word that says so."""
-    return re2.compile(
-        r"(?i)(?:\btrack(?:ing)?(?:[ ](?:id|number|no\.?|code|#))?|[单單][号號]|追踪编号|跟踪编号)"
-        r"[ \t]{0,2}(?:\([^)\n]{1,20}\))?[ \t]{0,2}(?:is|was|为|是|[:：#=])?[ \t]{0,2}\n?[ \t]{0,2}"
-        r"(?P<id>[A-Z0-9]{8,34})\b"
-    )
 
 
 def _read_one(
@@ -269,22 +204,7 @@ def _carrier(mail: ParcelMail, own: str, head: str, tracking_id: str, rules: Cor
             return named[0].name
     if labelled:
         return labelled
-    by_domain = carrier_of(mail.domain, rules)
-    by_shape = [
-        one.name
-        for one in rules.carriers
-        if tracking_id
-        and any(_stands_alone(shape) and re2.fullmatch(shape, tracking_id) for shape in one.shapes)
-    ]
-    return by_domain or (by_shape[0] if len(set(by_shape)) == 1 else "")
-
-
-def carrier_of(domain: str, rules: CorrespondenceRules) -> str:
-    """The name of the carrier that writes from the domain, or ""."""
-    for carrier in rules.carriers:
-        if any(domain == own or domain.endswith(f".{own}") for own in carrier.domains):
-            return carrier.name
-    return ""
+    return carrier_of(mail.domain, rules) or carrier_by_shape(tracking_id, rules)
 
 
 def _near(text: str, tracking_id: str) -> Iterator[str]:

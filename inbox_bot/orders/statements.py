@@ -15,7 +15,7 @@ from inbox_bot.core.phrases import PhraseHit, PhraseTable, Sentence, is_conditio
 
 _LONGEST_TEXT = 100_000
 _CLAUSE_END = re2.compile(
-    r"(?i),\s|[，、:：()（）]|\s-\s|\b(?:but|however|although|though|yet)\b|但是|但|不过|可是|然而|却"
+    r"(?i),\s|\p{Han},|[，、:：()（）]|\s-\s|\b(?:but|however|although|though|yet)\b|但是|但|不过|可是|然而|却"
 )
 _QUESTION_ENDS = ("?", "？", "吗", "呢", "吗。", "嗎")
 _WORDS_BETWEEN = 3
@@ -26,9 +26,9 @@ _CHARACTERS_BETWEEN = 4  # Chinese
 class StatementRules:
     """How sentences are weighed.
 
-    `wording` has the groups "negation", "condition" and "breaker" (a word behind which a negation no longer
-    counts); `unless` has by mark the phrases that undo it in the same sentence; `may_be_asked` are the marks
-    that hold in a question too ("Can I get a refund?").
+    `wording` has the groups "negation", "condition", "factual" (an opener that only looks like a condition) and
+    "breaker" (a word behind which a negation no longer counts); `unless` has by mark the phrases that undo it in
+    its clause; `may_be_asked` are the marks that hold in a question too ("Can I get a refund?").
     """
 
     wording: PhraseTable
@@ -56,7 +56,7 @@ def find_marks(text: str, phrases: PhraseTable, rules: StatementRules) -> tuple[
 
 
 def _is_stated(hit: PhraseHit, sentence: Sentence, text: str, rules: StatementRules) -> bool:
-    if is_conditional(sentence):
+    if is_conditional(sentence) and not _is_told(sentence, rules):
         return False
     if sentence.text.rstrip("\"' )）」”").endswith(_QUESTION_ENDS) and hit.name not in rules.may_be_asked:
         return False
@@ -68,6 +68,12 @@ def _is_stated(hit: PhraseHit, sentence: Sentence, text: str, rules: StatementRu
     undoing = rules.unless.find_all(text[sentence.start : sentence.end], {hit.name})
     # only what reaches into the phrase's own clause undoes it: "delivered today, if you have questions ..."
     return not any(sentence.start + one.start <= end and sentence.start + one.end >= start for one in undoing)
+
+
+def _is_told(sentence: Sentence, rules: StatementRules) -> bool:
+    """True for an opening that looks like a condition and tells what happened: "When I opened the box, ..."."""
+    found = rules.wording.find_first(sentence.text[:80], {"factual"})
+    return found is not None and found.start <= 2
 
 
 def _clause(hit: PhraseHit, sentence: Sentence, text: str) -> tuple[int, int]:

@@ -31,7 +31,8 @@ def new_text(body: str, frame: PhraseTable) -> str:
     """The words newly written in a clean mail body, with line ends.
 
     `frame` has the groups "begin" and "end" (lines round the message in Amazon's frame), "quote" (a line that opens
-    an earlier mail), "wrote" (the end of such a line) and "footer" (a line that opens a footer). A body that is nothing but a quote gives "".
+    an earlier mail), "wrote" (the end of such a line) and "footer" (a line that opens a footer). A body that is
+    nothing but a quote gives "".
     """
     text = _inside_frame(body, frame)
     lines = text.split("\n")

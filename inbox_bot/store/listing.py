@@ -1,19 +1,17 @@
 """The list of cases, read straight from the store's columns: for a command that must answer at once.
 
-Opens the store read-only and imports nothing but the standard library.
+Opens the store read-only and imports nothing but the standard library's lightest parts: dataclasses alone would cost
+more than the reading.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from inbox_bot.core.errors import StoreError
 
-
-@dataclass(frozen=True, slots=True)
-class CaseLine:
+class CaseLine(NamedTuple):
     """One case as the list shows it; instants are ISO text in UTC, what is not known is None."""
 
     case_id: str
@@ -30,8 +28,7 @@ class CaseLine:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class AlertLine:
+class AlertLine(NamedTuple):
     """Something an account was told that belongs to no case."""
 
     at: str
@@ -41,7 +38,7 @@ class AlertLine:
 
 def read_cases(path: Path, account: str | None = None) -> tuple[CaseLine, ...]:
     """All cases of the store, or of one account, the most urgent first; none when there is no store yet."""
-    columns = ", ".join(CaseLine.__dataclass_fields__)
+    columns = ", ".join(CaseLine._fields)
     where = "" if account is None else "WHERE account = ?"
     order = "ORDER BY status IN ('answered', 'closed'), COALESCE(due_by, send_by, opened_at), case_id"
     sql = f"SELECT {columns} FROM cases {where} {order}"
@@ -64,4 +61,6 @@ def _rows(path: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]
         finally:
             connection.close()
     except sqlite3.Error as error:
+        from inbox_bot.core.errors import StoreError
+
         raise StoreError(f"the store {path} cannot be read: {error}") from None
