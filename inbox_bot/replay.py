@@ -63,8 +63,13 @@ def _read_path(path: Path) -> Iterator[MailFile]:
             yield MailFile(str(entry), entry.read_bytes())
     else:
         for entry in sorted(path.iterdir()):
-            if entry.is_dir() or entry.suffix.lower() in (".eml", ".mbox", ".mbx"):
+            if entry.is_dir() or _is_mail_file(entry):
                 yield from _read_path(entry)
+
+
+def _is_mail_file(path: Path) -> bool:
+    """Whether a file of a folder is read; `X.reply.eml` is a golden reply beside its mail, not a mail that came in."""
+    return path.suffix.lower() in (".eml", ".mbox", ".mbx") and not path.name.endswith(".reply.eml")
 
 
 def _read_file(path: Path) -> Iterator[MailFile]:

@@ -10,6 +10,17 @@ from servers import SECRET, DovecotServer, PymapServer, dovecot, has_dovecot, py
 SELLERS = [f"seller{number:03}@seller.example" for number in range(200)]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-goldens` writes the golden twins of the fixture mails anew."""
+    parser.addoption("--update-goldens", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture(scope="session")
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Whether the golden files are to be written."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip `live` tests where no Dovecot is installed, unless INBOX_BOT_LIVE=1 demands one."""
     if item.get_closest_marker("live") is not None and not has_dovecot():
@@ -31,11 +42,11 @@ def pymap_mail_server() -> Iterator[PymapServer]:
 
 
 @pytest.fixture(scope="session")
-def _sellers() -> Iterator[str]:
+def sellers() -> Iterator[str]:
     return iter(SELLERS)
 
 
 @pytest.fixture
-def fresh_seller(_sellers: Iterator[str]) -> str:
+def fresh_seller(sellers: Iterator[str]) -> str:
     """A user name that no other test has used; the password is `servers.SECRET`."""
-    return next(_sellers)
+    return next(sellers)

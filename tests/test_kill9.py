@@ -127,11 +127,11 @@ def message_ids(raw_mails: list[bytes]) -> Counter[str]:
     return Counter(str(email.message_from_bytes(raw)["Message-ID"]) for raw in raw_mails)
 
 
-def test_drafts_survive_two_hundred_kills(driver, dovecot_server, tmp_path, _sellers):
+def test_drafts_survive_two_hundred_kills(driver, dovecot_server, tmp_path, sellers):
     chance = random.Random(20261005)
     kills = rounds = 0
     while kills < KILLS:
-        seller, rounds = next(_sellers), rounds + 1
+        seller, rounds = next(sellers), rounds + 1
         config = configure(tmp_path / f"round-{rounds}", dovecot_server, seller, None)
         for raw in notices_of(datetime.now(UTC)):
             dovecot_server.deliver(seller, raw.replace(b"orders@seller.example", seller.encode()))
@@ -146,10 +146,10 @@ def test_drafts_survive_two_hundred_kills(driver, dovecot_server, tmp_path, _sel
     print(f"{kills} kills in {rounds} runs of {NOTICES} notices: every draft once")
 
 
-def test_sent_replies_survive_kills_and_each_goes_out_once(driver, dovecot_server, tmp_path, _sellers):
+def test_sent_replies_survive_kills_and_each_goes_out_once(driver, dovecot_server, tmp_path, sellers):
     """The copy to ourselves is delivered as a mail server does it: it is the evidence that ends the doubt."""
     chance = random.Random(7)
-    seller = next(_sellers)
+    seller = next(sellers)
     with smtp_server(Inbox()) as server:
         config = configure(tmp_path / "auto", dovecot_server, seller, server.port)
         for raw in notices_of(datetime.now(UTC)):

@@ -12,7 +12,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Higher floors may use lower ones, never the other way round.
 FLOORS = (
     ("core",),
-    ("mail", "orders", "store", "resources", "secret", "config", "config_model", "places", "providers", "testing"),
+    (
+        "mail",
+        "orders",
+        "store",
+        "resources",
+        "secret",
+        "config",
+        "config_model",
+        "places",
+        "providers",
+        "testing",
+    ),
     ("desk", "work", "gather", "steps", "intake", "outside"),
     ("app",),
     ("replay", "daemon"),

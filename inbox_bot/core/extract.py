@@ -95,7 +95,9 @@ class _Reading:
         )
         prose = Wording(_masked(body.text, self.items, self.destination.lines), rules)
         self.asks = read_asks(prose)
-        self.reason, self.reason_words = read_reason(prose, inner.subject, labels, self.asks)
+        self.reason, self.reason_words = read_reason(
+            prose, inner.subject, labels, self.asks if recognition.kind is Kind.CLAIM else ()
+        )
         dated_on = inner.date_at.date() if inner.date_at is not None else None
         self.time_frame = read_time_frame(prose, dated_on, labels)
         self.problems = list(self._missing(inner, body, recognition, amount_problem))
