@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from inbox_bot.core.mime import MARK_HEADER
 from inbox_bot.core.model import Dossier, Kind, Mail, Party, Shipment
 from inbox_bot.core.recognise import recognise
 from inbox_bot.core.text import one_line
+from inbox_bot.core.trust import is_refused
 from inbox_bot.desk import Desk
 from inbox_bot.orders.correspondence import read_correspondence
 from inbox_bot.orders.parcels import merge_shipments
 from inbox_bot.orders.report_orders import merge_orders
-
-OWN_MARK = "X-Inbox-Bot-Id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,12 @@ def _look_up(desk: Desk, order_id: str) -> tuple[Dossier, dict[str, bytes]]:
 
 
 def _mails(desk: Desk, needles: Sequence[str]) -> dict[str, tuple[Mail, bytes]]:
-    """The mails that mention an id, by SHA-256, without notices and without what we sent ourselves."""
+    """The mails that mention an id, by SHA-256, without notices, forgeries and what we sent ourselves."""
     found: dict[str, tuple[Mail, bytes]] = {}
     for raw in desk.outside.find_mails(needles):
         mail = desk.read(raw)
-        if mail.header_values(OWN_MARK) or _answers_amazon(desk, mail):
+        forged = is_refused(mail, desk.policy.authserv_id)
+        if forged or mail.header_values(MARK_HEADER) or _answers_amazon(desk, mail):
             continue
         if recognise(mail, desk.rulebook.notices).kind is Kind.OTHER:
             found[mail.sha256] = (mail, raw)

@@ -6,7 +6,7 @@ import pytest
 from nouns import AMAZON, mail
 
 from inbox_bot.core.model import Address
-from inbox_bot.core.trust import is_listed_domain, judge
+from inbox_bot.core.trust import is_listed_domain, is_refused, judge
 
 OURS = "mx.seller.example"
 LISTED = frozenset({"amazon.com", "amazon.co.uk"})
@@ -94,3 +94,18 @@ def test_without_a_configured_server_nothing_is_trusted():
 )
 def test_domains_match_whole_labels(domain, listed):
     assert is_listed_domain(domain, LISTED) is listed
+
+
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        (f"{OURS}; dmarc=fail header.from=ups.com", True),
+        (f"{OURS}; dmarc=pass header.from=ups.com", False),
+        (f"{OURS}; dmarc=none header.from=ups.com", False),
+        ("mx.evil.example; dmarc=fail header.from=ups.com", False),
+    ],
+)
+def test_a_forged_carrier_mail_is_no_evidence(value, refused):
+    made = mail(headers=(("Authentication-Results", value), ("From", "<pkginfo@ups.com>")))
+    assert is_refused(made, OURS) is refused
+    assert not is_refused(made, "")

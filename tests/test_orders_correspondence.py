@@ -49,7 +49,8 @@ def bundled_file() -> TomlFile:
     return parse_toml(path.read_text(encoding="utf-8"), "rules/correspondence.toml")
 
 
-RULES: CorrespondenceRules = load_correspondence_rules([bundled_file()])
+FREE_MAIL = parse_toml('[domains]\nfree_mail = ["mail.example.org"]\n', "own.toml")
+RULES: CorrespondenceRules = load_correspondence_rules([bundled_file(), FREE_MAIL])
 
 
 def mail(
@@ -159,6 +160,32 @@ def test_a_sold_mail_in_chinese_or_html_only_is_read_too() -> None:
     assert (order.items[0].title, order.items[0].quantity) == ("钢制水瓶", 3)
     assert order.total == Money(Decimal("128.50"), "CNY")
     assert order.destination.city == "北京市"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "SKU         Item                 Qty  Price each  Subtotal\nQLT-PAT-02  Quilt Pattern Cards  2    $31.25      $62.50",
+        "2 x Quilt Pattern Cards (SKU QLT-PAT-02) at $31.25 = $62.50",
+        "You sold 2 x Quilt Pattern Cards [QLT-PAT-02] for $31.25.",
+        "Item:  Quilt Pattern\nSKU:   QLT-PAT-02\nQty:   2\nPrice: $31.25".replace(
+            "Pattern\n", "Pattern Cards\n"
+        ),
+    ],
+)
+def test_items_are_read_from_labels_tables_and_lines(lines: str) -> None:
+    order = read(mail(f"New order {ORDER}\n\n{lines}\n", "You have a new order", AMAZON)).order
+    assert order is not None
+    (item,) = order.items
+    assert (item.title, item.sku, item.quantity) == ("Quilt Pattern Cards", "QLT-PAT-02", 2)
+    assert item.price == Money(Decimal("31.25"), "USD")
+
+
+def test_a_title_wrapped_inside_its_brackets_is_whole() -> None:
+    text = f"Order ID: {ORDER}\nItem:      Planter (8 inch) [Drainage Hole,\n           Saucer Included]\nQuantity:  1\n"
+    order = read(mail(text, "New order", AMAZON)).order
+    assert order is not None
+    assert order.items[0].title == "Planter (8 inch) [Drainage Hole, Saucer Included]"
 
 
 def test_a_dollar_means_what_it_means_on_the_marketplace() -> None:
@@ -538,6 +565,41 @@ def test_a_strangers_word_does_not_help_the_seller_but_does_warn() -> None:
     assert set(read(stranger, answer).marks) == {"admits_receipt", "asks_to_cancel"}
 
 
+def test_a_stranger_at_a_firm_is_not_the_buyer_until_the_seller_has_written_to_him() -> None:
+    processor = mail("Please cancel my order", f"Dispute for order {ORDER}", "cases@processor.example.org")
+    assert (read(processor).messages, read(processor).marks) == ((), ())
+    answer = mail("Hello", f"Re: Order {ORDER}", SHOP, to="cases@processor.example.org")
+    assert read(processor, answer).marks == ("asks_to_cancel",)
+
+
+def test_a_colleague_at_the_sellers_own_domain_tells_what_happened_but_writes_to_no_buyer() -> None:
+    note = mail(
+        "Hi, the return was received today. It was our mistake.",
+        f"Order {ORDER}",
+        "warehouse@seller.example.com",
+    )
+    found = read(note)
+    assert (found.messages, found.marks) == ((), ("return_received",))
+
+
+def test_a_listed_shipping_program_counts_as_a_carrier() -> None:
+    text = f"Order {ORDER}\nCarrier: USPS\nTracking: {USPS_ID}\nDelivered\nSat 10 Oct 2026, 1:30 pm\nIn mailbox, GALENA, IL 61036"
+    (parcel,) = read(mail(text, f"Delivered {USPS_ID}", "updates@shipstation.com")).shipments
+    assert (parcel.delivered_on, parcel.delivered_to.city) == (date(2026, 10, 10), "GALENA")
+    assert read(mail(text, f"Delivered {USPS_ID}", "updates@unknown.example.org")).shipments == ()
+
+
+def test_parcels_of_a_replacement_order_belong_to_the_order_they_replace() -> None:
+    sent = mail(
+        f"Replacement order: {OTHER}\nReplaces order: {ORDER}\nShipped on October 10, 2026 by USPS. Tracking: {USPS_ID}",
+        f"Replacement order {OTHER} has shipped",
+        AMAZON,
+    )
+    arrived = mail(f"Replacement {OTHER} (for {ORDER}) was delivered.\n{USPS_ID}", "Delivered", "a@usps.com")
+    (parcel,) = read(sent, arrived).shipments
+    assert (parcel.replacement, parcel.status) == (True, ShipmentStatus.DELIVERED)
+
+
 def test_messages_are_dated_sorted_and_hold_only_new_words() -> None:
     answer = mail(
         "We will look into it.\n\nOn Tue, Oct 13, 2026 at 10:00 AM Jordan\n<b7k2x@marketplace.amazon.com> wrote:\n"
@@ -618,6 +680,7 @@ def test_only_what_was_newly_written_is_kept(body: str, written: str) -> None:
         ),
         (["Jo", "Toronto, ON M5V 2T6", "Canada"], "Toronto", "ON", "M5V 2T6", "Canada"),
         (["Jo", "Dorpsstraat 1", "1234 AB Utrecht"], "Utrecht", "", "1234 AB", ""),
+        (["Jo, 1420 Example St SE, Salem, OR 97302, US"], "Salem", "OR", "97302", "US"),
         (["张三", "广东省深圳市南山区示例路1号"], "深圳市", "", "", ""),
         (["Jo", "somewhere"], "", "", "", ""),
     ],

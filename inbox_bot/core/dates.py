@@ -63,7 +63,7 @@ def _either(words: Iterator[str] | dict[str, int]) -> str:
 
 _S = r"(?:[ \t]{1,3}|[ \t]{0,3}\n[ \t>]{0,8})"  # a blank or one hard wrap
 _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
-_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp]\.?[Mm]\b)?"
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp][Mm]\b|[ ]?[AaPp]\.[Mm]\.)?"
 _HEAD = rf"(?:(?P<head>{_TIME}),?{_S}(?:on{_S})?)?"
 _WEEKDAYS = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?[ ]{1,2})?"
 _CLOCK = rf"(?:(?:,?{_S}(?:(?:at|by|um|à|alle|a las){_S})?|T)(?P<clock>{_TIME}))?"

@@ -46,7 +46,7 @@ def extract(
         raise ValueError("a mail that is no notice has nothing to extract")
     inner = recognition.inner
     body = _body(inner, rules)
-    reading = _Reading(inner, body, rules, recognition)
+    reading = _Reading(inner, body, rules, recognition, received_at)
     problems = [*_first_problems(mail, recognition), *reading.problems]
     reply_to, reply_problems = reply_address(inner, rules)
     problems += reply_problems
@@ -84,7 +84,9 @@ def extract(
 class _Reading:
     """Everything the text of one notice says."""
 
-    def __init__(self, inner: Mail, body: Wording, rules: NoticeRules, recognition: Recognition) -> None:
+    def __init__(
+        self, inner: Mail, body: Wording, rules: NoticeRules, recognition: Recognition, received_at: datetime
+    ) -> None:
         labels = read_labels(body.text, rules)
         self.order_ids = _order_ids(inner.subject, body.text, labels)
         self.items = read_items(labels, body)
@@ -98,7 +100,7 @@ class _Reading:
         self.reason, self.reason_words = read_reason(
             prose, inner.subject, labels, self.asks if recognition.kind is Kind.CLAIM else ()
         )
-        dated_on = inner.date_at.date() if inner.date_at is not None else None
+        dated_on = (inner.date_at or received_at).date()
         self.time_frame = read_time_frame(prose, dated_on, labels)
         self.problems = list(self._missing(inner, body, recognition, amount_problem))
 

@@ -16,7 +16,7 @@ _COUNTED = re2.compile(
 )
 _TIMES = re2.compile(
     r"(?i)^(?:[-*•·][ ]?)?(?:[0-9]{1,4}[ ]?[x×][ ]|[x×][ ]?[0-9]{1,4}[ ]|[0-9]{1,4}[ ]of[ ]|"
-    r"(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ])"
+    r"(?:qty|quantity)[.:]?[ ]?[0-9]{1,4}[ ]?[-:,x]?[ ]|[0-9]{1,4}[ ]?(?:件|个|個|Stück|Stk\.?|pcs\.?)[ ])"
 )
 _TIMES_INSIDE = re2.compile(r"(?i)[;,；，、][ ]{0,2}[0-9]{1,4}[ ]?[x×][ ]")
 _TIMES_BEHIND = re2.compile(
@@ -25,8 +25,12 @@ _TIMES_BEHIND = re2.compile(
 )
 _COUNTERS = "件|个|個|台|套|双|盒|只|本|条|张|支|把|瓶|袋|包|组|点|枚|pcs?|pieces?|units?|Stück|Stk|pezzi|pz|unités|uds"
 _COUNTED_BEHIND = re2.compile(rf"(?i)[ ]*[,，、;(（x×*]?[ ]*[x×]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})\.?[)）]?$")
-_IN_PROSE = re2.compile(rf"[(（「【《]([^()（）\n]{{2,120}}?)[,，、;；][ ]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})[)）」】》,，、;；]")
+_IN_PROSE = re2.compile(
+    rf"[(（「【《]([^()（）\n]{{2,120}}?)[,，、;；][ ]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})[)）」】》,，、;；]"
+)
+_LIST_MARKS = re2.compile(r"[;；、]")
 _BULLET = re2.compile(r"^(?:[-*•·●▪–][ ]{1,4}|[0-9]{1,2}[.)、][ ]{1,4})")
+_QUOTES = ('""', "''", "“”", "「」", "《》", "【】", "[]", "«»", "„“")
 _MOST = 50
 _LONGEST = 500
 _PROSE_CHARACTERS = 20_000
@@ -58,7 +62,9 @@ def _without_text(lines: Sequence[str], rules: NoticeRules) -> list[str]:
     kept: list[str] = []
     for line in lines:
         begins = rules.find("wording", line[:60], means="after_address")
-        open_bracket = sum(one.count("(") + one.count("（") - one.count(")") - one.count("）") for one in kept) > 0
+        open_bracket = (
+            sum(one.count("(") + one.count("（") - one.count(")") - one.count("）") for one in kept) > 0
+        )
         if kept and not open_bracket and begins and begins[0].start == 0 and _is_prose(line):
             break
         kept.append(line)
@@ -78,9 +84,16 @@ def _titles(lines: Sequence[str]) -> Iterator[str]:
             yield from _clean(_in_brackets(f" {text}"[match.end() : end]))
         return
     for line in _lists(lines):
-        pieces = _TIMES_INSIDE.split(line) if _TIMES.match(line) is not None else [line]
-        for piece in pieces:
+        for piece in _pieces(line):
             yield from _clean(_without_count(piece))
+
+
+def _pieces(line: str) -> list[str]:
+    """`2 x A, 1 x B` and `A 2件、B 1件` are two titles; other commas belong to the title."""
+    if _TIMES.match(line) is not None:
+        return [piece for piece in _TIMES_INSIDE.split(line) if piece]
+    pieces = _LIST_MARKS.split(line)
+    return pieces if all(_COUNTED_BEHIND.search(piece) is not None for piece in pieces) else [line]
 
 
 def _lists(lines: Sequence[str]) -> list[str]:
@@ -164,7 +177,7 @@ def _without_count(text: str) -> str:
 
 def _clean(title: str) -> Iterator[str]:
     title = one_line(title).strip(" ,;，；")
-    if len(title) > 1 and title[0] in "\"'“「" and title[-1] in "\"'”」":
+    if len(title) > 1 and title[0] + title[-1] in _QUOTES and title[0] not in title[1:-1]:
         title = title[1:-1].strip()
     if title and any(char.isalpha() for char in title):
         yield title[:_LONGEST]

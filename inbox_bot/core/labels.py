@@ -7,7 +7,7 @@ ask for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import re2
@@ -44,25 +44,22 @@ class _Line:
     text: str
     field: str = ""
     value: str = ""
+    is_indented: bool = False
 
 
 def read_labels(text: str, rules: NoticeRules) -> tuple[Label, ...]:
-    """All labels of a clean text with their values, in order of appearance; a label without a value is left out."""
+    """All labels of a clean text with their values; a label without a value is left out."""
     patterns = _patterns(rules)
     lines = text.split("\n")[:_LOOKED_AT]
-    found = list(_under_table_heads(lines, patterns))
-    split = [one for line in lines for one in _split(line, patterns)]
-    found += _stacked(split)
-    found += [label for index, line in enumerate(split) if (label := _label(split, index, line)) is not None]
+    found = list(_table_labels(lines, patterns))
+    written = [one for line in lines for one in _split(line, patterns)]
+    found += _stacked(written)
+    found += [label for index in range(len(written)) if (label := _label(written, index)) is not None]
     return tuple(found)
 
 
-def fields_in(line: str, rules: NoticeRules) -> str:
-    """The field that a line begins with a label of; "" for none."""
-    return next((one.field for one in _split(line, _patterns(rules))), "")
-
-
-def _label(lines: Sequence[_Line], index: int, line: _Line) -> Label | None:
+def _label(lines: Sequence[_Line], index: int) -> Label | None:
+    line = lines[index]
     if not line.field:
         return None
     values = [line.value] if line.value else []
@@ -74,28 +71,55 @@ def _label(lines: Sequence[_Line], index: int, line: _Line) -> Label | None:
             blanks += 1
             if values or blanks > 2:
                 break
+        elif line.field == "items" and line.value and later.is_indented:
+            values[-1] += f" {later.text}"  # a cell's text wrapped under itself
         else:
             values.append(later.text)
     return Label(line.field, tuple(values)) if values else None
 
 
-def _stacked(lines: Sequence[_Line]) -> Iterator[Label]:
-    """Two or more labels below each other, then as many values below each other: a table that lost its layout."""
-    written = [line for line in lines if line.text]
+def _stacked(lines: list[_Line]) -> list[Label]:
+    """Two or more labels below each other, then as many values: a table that lost its layout.
+
+    What was read is taken out of `lines`.
+    """
+    found: list[Label] = []
     index = 0
-    while index < len(written):
-        end = index
-        while end < len(written) and written[end].field and not written[end].value:
-            end += 1
-        values = written[end : end + end - index]
-        if end - index >= 2 and len(values) == end - index and not any(line.field for line in values):
-            for head, line in zip(written[index:end], values, strict=True):
-                yield Label(head.field, (line.text,))
-        index = max(end, index + 1)
+    while index < len(lines):
+        heads, after = _run(lines, index, labels=True)
+        values, behind = _run(lines, after, labels=False)
+        if len(heads) >= 2 and len(values) == len(heads):
+            pairs = zip(heads, values, strict=True)
+            found += [Label(lines[head].field, (lines[value].text,)) for head, value in pairs]
+            for used in (*heads, *values):
+                lines[used] = _Line("")
+            index = behind
+        else:
+            index = max(after, index + 1)
+    return found
 
 
-def _under_table_heads(lines: Sequence[str], patterns: _Patterns) -> Iterator[Label]:
-    """A row whose cells are all labels, and the cells of the row below."""
+def _run(lines: Sequence[_Line], start: int, *, labels: bool) -> tuple[list[int], int]:
+    """The places of the lines from `start` that are bare labels, or that are none; blank lines between them skipped.
+
+    A run of values ends at a blank line.
+    """
+    places: list[int] = []
+    index = start
+    while index < len(lines) and len(places) <= _VALUE_LINES:
+        line = lines[index]
+        if line.text:
+            if (bool(line.field) and not line.value) != labels or (line.field and not labels):
+                break
+            places.append(index)
+        elif not labels and places:
+            break
+        index += 1
+    return places, index
+
+
+def _table_labels(lines: list[str], patterns: _Patterns) -> Iterator[Label]:
+    """A row whose cells are all labels, and the cells of the rows below; what was read is taken out of `lines`."""
     for index, line in enumerate(lines):
         cells = _cells(line, _HEAD_CELLS)
         if len(cells) < 2 or len(cells) > 12:
@@ -103,13 +127,40 @@ def _under_table_heads(lines: Sequence[str], patterns: _Patterns) -> Iterator[La
         heads = [patterns.alone(cell) for cell in cells]
         if sum(bool(head) for head in heads) < max(2, len(cells) - 1):
             continue
-        below = [
-            _cells(later, _HEAD_CELLS) for later in lines[index + 1 : index + 5] if later.strip(" |-+=\t")
-        ]
-        for row in below[:3]:
-            if len(row) != len(cells) or any(patterns.alone(cell) for cell in row):
+        starts = _starts(line, cells)
+        for below in range(index + 1, min(index + 16, len(lines))):
+            if not lines[below] and below == index + 1:
+                continue
+            row = _row(lines[below], starts)
+            if row is None or any(patterns.alone(cell) for cell in row):
                 break
-            yield from (Label(head, (cell,)) for head, cell in zip(heads, row, strict=True) if head)
+            lines[index] = lines[below] = ""
+            yield from (Label(head, (cell,)) for head, cell in zip(heads, row, strict=True) if head and cell)
+
+
+def _starts(line: str, cells: Sequence[str]) -> list[int]:
+    """Where the cells begin in the line."""
+    starts, at = [], 0
+    for cell in cells:
+        at = line.find(cell, at)
+        starts.append(at)
+        at += len(cell)
+    return starts
+
+
+def _row(line: str, starts: Sequence[int]) -> list[str] | None:
+    """The cells of a table's row by column; of a row with fewer cells each stands below the nearest head."""
+    if not line.strip(" |-+=_\t"):
+        return [""] * len(starts) if line.strip() else None
+    cells = _cells(line, _HEAD_CELLS)
+    if len(cells) == len(starts):
+        return cells
+    if len(cells) > len(starts) or not line.startswith("   "):
+        return None
+    row = [""] * len(starts)
+    for start, cell in zip(_starts(line, cells), cells, strict=True):
+        row[min(range(len(starts)), key=lambda column: abs(starts[column] - start))] = cell
+    return row
 
 
 def _cells(line: str, separator: re2._Regexp) -> list[str]:
@@ -125,7 +176,7 @@ def _padded(line: str) -> str:
     head, mark, value = line.partition(":") if ":" in line[:40] else line.partition("：")
     if not mark or len(head) > 40:
         return line
-    head = head.rstrip()
+    head = head.rstrip().replace("(s)", "s").replace("（s）", "s")
     if " " in head and all(char == " " or "\u4e00" <= char <= "\u9fff" for char in head):
         head = head.replace(" ", "")
     return f"{head}{mark}{value}"
@@ -136,8 +187,12 @@ def _split(line: str, patterns: _Patterns) -> Iterator[_Line]:
     cells = [cell for cell in _cells(line, _CELLS) if cell] if len(line) <= 2000 else [line.strip()]
     if not cells:
         yield _Line("")
+    is_indented = line.startswith("   ")
+    if len(cells) == 2 and (field := patterns.alone(cells[0])) and not patterns.alone(cells[1]):
+        yield _Line(line.strip(), field, cells[1])
+        return
     for cell in cells:
-        yield from _labels_of(cell, patterns)
+        yield from (replace(one, is_indented=is_indented) for one in _labels_of(cell, patterns))
 
 
 def _labels_of(cell: str, patterns: _Patterns) -> Iterator[_Line]:
@@ -168,7 +223,9 @@ class _Patterns:
             rf"(?P<value>(?:[0-9$€£¥￥]|[A-Z]{{3}}[ ]?[0-9]|within|by|on).*)$"
         )
         inner_free, inner_typed = _either(words, _FREE_TEXT), _either(words, FIELDS - _FREE_TEXT)
-        self._inner = _linear(rf"(?:[ \t;,，；。.|/]{inner_typed}|(?:[;；。.|/][ \t]?|[ \t]{{2}}){inner_free}){_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}")
+        self._inner = _linear(
+            rf"(?:[ \t;,，；。.|/]{inner_typed}|(?:[;；。.|/][ \t]?|[ \t]{{2}}){inner_free}){_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}"
+        )
 
     def leading(self, cell: str) -> tuple[str, int]:
         """The field of the label the cell begins with and where its value begins; "" and 0 for no label."""

@@ -63,9 +63,10 @@ def _stated_dates(
         if sentence is None or found.on < dated_on:
             continue
         clause = _clause(body.text, sentence, found.start, found.end)
+        near = found.start - _NEAR, found.end + _NEAR
         before = any(found.start - _BY_REACH <= one.end <= found.start for one in ups)
         behind = any(found.end <= one.start <= found.end + 2 for one in ups if not one.words.isascii())
-        if (before or behind) and not _is_in(others, clause) and _is_in(answers, clause, sentence):
+        if (before or behind) and not _is_in(others, clause) and _is_in(answers, near, sentence):
             yield found.on
 
 
@@ -82,11 +83,9 @@ def _labelled_dates(labels: tuple[Label, ...], dated_on: date) -> Iterator[date]
 
 
 def _clause(text: str, sentence: Sentence, start: int, end: int) -> tuple[int, int]:
-    """The part of the sentence round a span, up to the next comma or semicolon that is at some distance."""
-    left = max(
-        (text.rfind(mark, sentence.start, max(sentence.start, start - 12)) for mark in ",;，；"), default=-1
-    )
-    rights = [at for mark in ",;，；" if (at := text.find(mark, end + 12, sentence.end)) >= 0]
+    """The part of the sentence round a span, between commas and semicolons."""
+    left = max(text.rfind(mark, sentence.start, start) for mark in ",;，；")
+    rights = [at for mark in ",;，；" if (at := text.find(mark, end, sentence.end)) >= 0]
     return max(left, sentence.start), min(rights, default=sentence.end)
 
 

@@ -50,6 +50,18 @@ def judge(mail: Mail, authserv_id: str, amazon_domains: Collection[str]) -> Trus
     return Trust(False, f"it carries no Authentication-Results of {authserv_id}")
 
 
+def is_refused(mail: Mail, authserv_id: str) -> bool:
+    """Whether the seller's mail server found the From domain forged (`dmarc=fail`), whoever it claims to be."""
+    for value in mail.header_values("Authentication-Results") if authserv_id else ():
+        server, _, results = (_bare(value) or "").partition(";")
+        if _server_name(server) == authserv_id.lower():
+            found = [
+                match for part in results.lower().split(";") if (match := _DMARC.match(part)) is not None
+            ]
+            return any(match.group(1) == "fail" for match in found)
+    return False
+
+
 def _server_name(text: str) -> str:
     words = text.split()
     return words[0].lower() if words else ""

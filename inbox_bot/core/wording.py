@@ -110,7 +110,10 @@ def language_of(text: str, rules: NoticeRules) -> str | None:
     )
     latin = max((count for language, count in spoken.items() if language not in ("zh", "ja")), default=0)
     letters = sum(char.isalpha() and char < "\u0250" for char in text)
-    if chinese and (spoken["zh"] > latin or (chinese >= _FEWEST_CHINESE and spoken["zh"] == latin and chinese * 5 > letters)):
+    if chinese and (
+        spoken["zh"] > latin
+        or (chinese >= _FEWEST_CHINESE and spoken["zh"] == latin and chinese * 5 > letters)
+    ):
         return "zh"
     found_words = rules.find("wording", text, means="language")
     words = Counter(found.entry.language for found in found_words if found.entry.language not in ("zh", "ja"))

@@ -55,7 +55,9 @@ _PLACES_IN_SENTENCE = (
     re2.compile(
         rf"\b(?:in|at|to|near)\s+(?P<city>{_SPOT}),\s*(?P<state>[A-Z]{{2}})\b(?:,?\s+(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?))?"
     ),
-    re2.compile(rf"(?:^|[,;]\s+)(?P<city>{_SPOT}),\s*(?P<state>[A-Z]{{2}}),?\s+(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?)"),
+    re2.compile(
+        rf"(?:^|[,;]\s+)(?P<city>{_SPOT}),\s*(?P<state>[A-Z]{{2}}),?\s+(?P<code>[0-9]{{5}}(?:-[0-9]{{4}})?)"
+    ),
 )
 
 
@@ -83,7 +85,7 @@ def _one_line_address(line: str) -> list[str]:
     parts: list[str] = []
     for part in line.split(","):
         part = part.strip()
-        if parts and _STATE_AND_CODE.match(part):
+        if parts and _STATE_AND_CODE.match(part) and not parts[-1][-5:].isdigit():
             parts[-1] = f"{parts[-1]}, {part}"
         elif part:
             parts.append(part)

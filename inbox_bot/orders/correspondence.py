@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from inbox_bot.core.model import Address, Dossier, Mail, Message, Order, Party, Refund, Shipment, aware
+from inbox_bot.core.model import Dossier, Mail, Message, Order, Party, Refund, Shipment, aware
 from inbox_bot.core.text import clean_text, one_line
 from inbox_bot.core.values import find_order_ids
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_correspondence_rules
@@ -24,8 +24,8 @@ from inbox_bot.orders.parcels import (
     tracking_ids,
 )
 from inbox_bot.orders.report_orders import merge_orders
+from inbox_bot.orders.senders import amazon_domain, goes_to_buyer, is_listed, is_relay, party_of
 from inbox_bot.orders.statements import find_marks, find_statements
-from inbox_bot.orders.tracking import carrier_of
 from inbox_bot.orders.written import body_of, carries_buyer_words, new_text, without_buyer_words
 
 __all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_correspondence"]
@@ -33,16 +33,7 @@ __all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_corresponde
 _KIND_HEADER = "X-Space-Notification-Type"
 _STAMP_DIFFERENCE = timedelta(days=2)  # a Date header further from the own server's stamp is not believed
 _CLAIM_MARKS = frozenset({"atoz_open", "atoz_granted", "atoz_closed"})
-_ROBOTS = (
-    "no-reply",
-    "noreply",
-    "no_reply",
-    "donotreply",
-    "do-not-reply",
-    "notification",
-    "mailer-daemon",
-    "postmaster",
-)
+_EVENT_MARKS = frozenset({"return_received", "replacement_sent", "order_cancelled", "cancelled_by_seller"})
 
 
 def read_correspondence(
@@ -60,12 +51,26 @@ def read_correspondence(
     known = own | {to.email for letter in about if letter.party is Party.SELLER for to in letter.mail.to}
     for letter in about:
         _read_letter(letter, found, rules, own, known)
-    ids = tracking_ids(found.shipments)
-    for letter in letters:
-        if letter not in about and letter.tells_facts and letter.names_only_tracking(order_id, ids):
-            named = read_parcels(_parcel_mail(letter, order_id), rules)
-            found.shipments.extend(one for one in named if tracking_ids((one,)) & ids)
+    found.shipments.extend(_other_parcels([one for one in letters if one not in about], found, rules))
     return found.dossier()
+
+
+def _other_parcels(
+    letters: Sequence[_Letter], found: _Found, rules: CorrespondenceRules
+) -> Iterator[Shipment]:
+    """Parcels of this order in mails that do not name it as theirs: of replacement orders, and by tracking id."""
+    ids = tracking_ids(found.shipments)
+    replacing: set[str] = set()
+    for letter in letters:
+        if letter.tells_facts and found.order_id in letter.labelled_ids("replaces", rules):
+            replacing |= set(find_order_ids(f"{letter.subject}\n{letter.text}")) - {found.order_id}
+            parcels = read_parcels(_parcel_mail(letter, found.order_id, is_replacement=True), rules)
+            ids |= tracking_ids(parcels)
+            yield from parcels
+    for letter in letters:
+        if letter.tells_facts and letter.names_tracking_of({found.order_id, *replacing}, ids):
+            parcels = read_parcels(_parcel_mail(letter, found.order_id), rules)
+            yield from (one for one in parcels if tracking_ids((one,)) & ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +83,19 @@ class _Letter:
     subject: str
     text: str
     written: str
+    is_relayed: bool
 
     @classmethod
     def of(cls, mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> _Letter:
         subject, text = one_line(mail.subject), clean_text(body_of(mail))
-        party = _party(mail, own, rules)
+        party = party_of(mail, own, rules)
+        is_relayed = party is Party.AMAZON or (mail.sender is not None and is_relay(mail.sender, rules))
         if party is Party.AMAZON:
             if _header_mark(mail, rules) == "message" or carries_buyer_words(subject, text, rules.frame):
                 party = Party.BUYER
             else:
                 text = without_buyer_words(text, rules.frame)
-        return cls(mail, party, _sent_at(mail), subject, text, new_text(text, rules.frame))
+        return cls(mail, party, _sent_at(mail), subject, text, new_text(text, rules.frame), is_relayed)
 
     @property
     def own_words(self) -> str:
@@ -110,18 +117,21 @@ class _Letter:
             return in_subject[0] == order_id
         frame = self.text.replace(self.written, "\n") if self.written else ""
         for place in (frame, self.text):
-            labelled = {
-                one for value in rules.labels.find("order_id", place) for one in find_order_ids(value.value)
-            }
+            values = rules.labels.find("order_id", place)
+            labelled = {one for value in values for one in find_order_ids(value.value)}
             if len(labelled) == 1:
                 return labelled == {order_id}
         if not in_subject and len(in_frame := find_order_ids(frame)) == 1:
             return in_frame[0] == order_id
         return find_order_ids(f"{self.subject}\n{self.text}") == (order_id,)
 
-    def names_only_tracking(self, order_id: str, ids: frozenset[str]) -> bool:
-        others = set(find_order_ids(f"{self.subject}\n{self.text}")) - {order_id}
-        return not others and names_tracking_id(f"{self.subject}\n{self.text}", ids)
+    def labelled_ids(self, field: str, rules: CorrespondenceRules) -> set[str]:
+        return {one for value in rules.labels.find(field, self.text) for one in find_order_ids(value.value)}
+
+    def names_tracking_of(self, order_ids: Collection[str], ids: frozenset[str]) -> bool:
+        """True when the mail names one of the tracking ids and no order but these."""
+        words = f"{self.subject}\n{self.text}"
+        return not set(find_order_ids(words)) - set(order_ids) and names_tracking_id(words, ids)
 
 
 @dataclass(slots=True)
@@ -133,7 +143,7 @@ class _Found:
     shipments: list[Shipment] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
-    undated_marks: set[str] = field(default_factory=set)
+    other_marks: set[str] = field(default_factory=set)  # of mails that are no messages
 
     def dossier(self) -> Dossier:
         shipments = merge_shipments(self.shipments)
@@ -144,7 +154,7 @@ class _Found:
             shipments=tuple(sorted(shipments, key=_age)),
             messages=messages,
             refunds=merge_refunds(self.refunds),
-            marks=tuple(dict.fromkeys((*_standing_marks(messages), *sorted(self.undated_marks)))),
+            marks=tuple(dict.fromkeys((*_standing_marks(messages), *sorted(self.other_marks)))),
         )
 
 
@@ -181,56 +191,29 @@ def _sent_at(mail: Mail) -> datetime | None:
     return sent if abs(stamped - sent) <= _STAMP_DIFFERENCE else stamped
 
 
-def _party(mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> Party | None:
-    """Who wrote the mail, by the sender's address; None for machines that are neither Amazon nor a carrier."""
-    sender = mail.sender
-    if sender is None or not sender.domain:
-        return None
-    if sender.email in own:
-        return Party.SELLER
-    if _is_relay(sender, rules):
-        return Party.BUYER
-    if _amazon_domain(sender.domain, rules):
-        return Party.AMAZON
-    if carrier_of(sender.domain, rules):
-        return Party.CARRIER
-    name = sender.email.partition("@")[0]
-    is_machine = any(word in name for word in _ROBOTS) or bool(mail.header_values("List-Unsubscribe"))
-    is_machine = is_machine or "amazon" in sender.domain  # a name like Amazon's that is not Amazon's
-    automatic = any(value.strip().lower() != "no" for value in mail.header_values("Auto-Submitted"))
-    return None if is_machine or automatic else Party.BUYER
-
-
-def _amazon_domain(domain: str, rules: CorrespondenceRules) -> str:
-    """The marketplace's domain ("amazon.de") that the domain is or lies below, or ""."""
-    parts = domain.split(".")
-    candidates = (".".join(parts[start:]) for start in range(len(parts)))
-    return next((one for one in candidates if one in rules.amazon_domains), "")
-
-
-def _is_relay(address: Address, rules: CorrespondenceRules) -> bool:
-    head, _, rest = address.domain.partition(".")
-    return head == "marketplace" and rest in rules.amazon_domains
-
-
 def _read_letter(
     letter: _Letter, found: _Found, rules: CorrespondenceRules, own: frozenset[str], known: frozenset[str]
 ) -> None:
     sender = letter.mail.sender
     if letter.party is None or sender is None:
         return
+    is_stranger = letter.party is Party.BUYER and sender.email not in known and not letter.is_relayed
+    if is_stranger and not is_listed(sender.domain, rules.free_mail_domains):
+        return  # a processor, a colleague elsewhere, a sales agent: hardly the buyer
     marks = tuple(_marks(letter, found.order_id, rules))
-    if letter.party is Party.BUYER and sender.email not in known and not _is_relay(sender, rules):
+    if is_stranger:
         marks = tuple(mark for mark in marks if mark not in rules.only_from_known)
     if letter.tells_facts:
         _read_facts(letter, marks, found, rules)
-    if letter.at is None:
-        # Without a date it is no evidence, but what it says still warns.
-        found.undated_marks |= set(marks)
-        return
     message = _message(letter, found.order_id, marks, rules, own)
     if message is not None:
         found.messages.append(message)
+    elif letter.at is None:
+        # Without a date it is no evidence, but what it says still warns.
+        found.other_marks |= set(marks)
+    else:
+        # A colleague's note is no word to the buyer, but tells what happened.
+        found.other_marks |= _EVENT_MARKS & set(marks)
 
 
 def _message(
@@ -242,7 +225,7 @@ def _message(
         return None
     if party is Party.AMAZON and not marks:
         return None
-    if party is Party.SELLER and not _goes_to_buyer(letter.mail, rules, own):
+    if party is Party.SELLER and not goes_to_buyer(letter.mail, rules, own):
         return None
     if not letter.written and not marks:
         return None
@@ -252,17 +235,8 @@ def _message(
     )
 
 
-def _goes_to_buyer(mail: Mail, rules: CorrespondenceRules, own: frozenset[str]) -> bool:
-    """True unless all receivers are the seller, Amazon's own offices or carriers."""
-    return not mail.to or any(
-        _is_relay(to, rules)
-        or not (to.email in own or _amazon_domain(to.domain, rules) or carrier_of(to.domain, rules))
-        for to in mail.to
-    )
-
-
 def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterator[str]:
-    if letter.party is None or letter.party is Party.CARRIER:
+    if letter.party is None:
         return
     text = letter.own_words
     phrases = rules.marks[letter.party.value]
@@ -326,13 +300,13 @@ def _is_about_a_return(letter: _Letter, marks: Collection[str], rules: Correspon
 def _order_mail(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> OrderMail:
     domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
     addresses = (domain, *(to.domain for to in letter.mail.to))
-    marketplace = next((name for one in addresses if (name := _amazon_domain(one, rules))), "")
+    marketplace = next((name for one in addresses if (name := amazon_domain(one, rules))), "")
     return OrderMail(
         order_id, letter.subject, letter.own_words, _mailed_at(letter).date(), marketplace, letter.source
     )
 
 
-def _parcel_mail(letter: _Letter, order_id: str) -> ParcelMail:
+def _parcel_mail(letter: _Letter, order_id: str, *, is_replacement: bool = False) -> ParcelMail:
     domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
     return ParcelMail(
         order_id=order_id,
@@ -341,6 +315,8 @@ def _parcel_mail(letter: _Letter, order_id: str) -> ParcelMail:
         mailed_on=_mailed_at(letter).date(),
         domain=domain,
         source=letter.source,
+        by_carrier=letter.party is Party.CARRIER,
+        is_replacement=is_replacement,
     )
 
 

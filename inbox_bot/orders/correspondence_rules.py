@@ -45,7 +45,7 @@ MARKS = (
 LABELS = (
     *(
         "order_id",
-    "replaces",
+        "replaces",
         "tracking",
         "carrier",
         "method",

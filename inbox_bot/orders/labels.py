@@ -67,6 +67,15 @@ class Labels:
             lines.append(line)
         return tuple(line.strip(" \t>|*") for line in lines if line.strip(" \t>|*"))
 
+    def field_of(self, words: str, fields: Sequence[str]) -> str:
+        """Which of the fields the words are a label of, or ""."""
+        line = f"{words[:60]}:x"
+        for field in fields:
+            match = self._by_field[field].match(line) if field in self._by_field else None
+            if match is not None and match.group("value") == "x":
+                return field
+        return ""
+
     def opens(self, line: str) -> bool:
         """True when the line begins with any known label."""
         return self._any is not None and self._any.match(line + "\n") is not None
@@ -76,6 +85,7 @@ def _label_pattern(phrases: Sequence[Phrase]) -> re2._Regexp:
     """A label at the start of a line, its mark or a wide gap or a line end, and the value up to the line's end."""
     labels = "|".join(phrase.pattern for phrase in phrases)
     return re2.compile(
-        rf"(?m)^[ \t>*•·|-]{{0,8}}(?:{labels})[ \t]{{0,4}}(?:\([^)\n]{{0,20}}\)[ \t]{{0,4}})?"
-        r"(?:(?P<wrap>[:：]?\n[ \t>|]{0,8})|[:：=][ \t]*|#:?[ \t]*|\|[ \t]*|[ \t]{0,2}\.{2,}[ \t]*|[ \t]{2,}|\t)(?P<value>[^\n]*)"
+        rf"(?m)^[ \t>*•·|-]{{0,8}}(?:{labels})[ \t]{{0,4}}(?:\([^)\n]{{0,40}}\)[ \t]{{0,4}})?"
+        r"(?:(?P<wrap>[:：]?\n[ \t>|]{0,8})|[:：=][ \t]*|#:?[ \t]*|\|[ \t]*|[ \t]{0,2}\.{2,}[ \t]*|"
+        r"[ \t]{2,}|\t)(?P<value>[^\n]*)"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 
 import re2
 
@@ -23,6 +24,13 @@ _LONGEST_TEXT = 60_000
 _MOST_ITEMS = 50
 _SAME_REFUND = timedelta(days=3)  # notices about one refund come within days of each other
 _COUNTED = re2.compile(r"^([0-9]{1,3})[ ]?(?:x|×|of|件)[ ]+(?P<title>.+)$")
+_CELL_GAP = re2.compile(r"[ \t]{2,}|\t|[ ]?\|[ ]?")
+_COUNTED_LINE = re2.compile(
+    r"(?mi)^[ \t>*•-]{0,8}(?:you sold |sold:? |item:? )?(?P<count>[0-9]{1,3})[ ]?[x×][ ]+(?P<title>[^\n]{2,200}?)"
+    r"(?:[ ](?:at|for|@)[ ](?P<price>[^\n=]{2,20}?)(?:[ ]=[^\n]*)?)?\.?$"
+)
+_SKU_IN_TITLE = re2.compile(r"[ ]*[\[(](?:SKU:?[ ]?)?([A-Z0-9][A-Z0-9._-]{2,40})[\])]$")
+_ITEM_FIELDS = ("item", "sku", "asin", "quantity", "price")
 _FIRST_NUMBER = re2.compile(r"^[^0-9]{0,3}([0-9]{1,4})\b")
 _ASIN = re2.compile(r"\b(B0[0-9A-Z]{8}|[0-9]{9}[0-9X])\b")
 _REFERENCE = re2.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{2,60}")
@@ -130,20 +138,53 @@ def _money(mail: OrderMail, words: str, rules: CorrespondenceRules) -> Money | N
 
 
 def _items(mail: OrderMail, text: str, rules: CorrespondenceRules) -> Iterator[OrderItem]:
-    """The lines of the order: labelled values in the order of the mail; a value that comes again begins a new item."""
-    fields = ("item", "sku", "asin", "quantity", "price")
+    """The lines of the order: labelled values, else the rows of a table, else lines like "3 x Bookmark"."""
+    ways = (_labelled_items(text, rules), _table_rows(text, rules), _counted_lines(text))
+    for records in ways:
+        items = [item for values in islice(records, _MOST_ITEMS) for item in _item(mail, values, rules)]
+        if any(item.title for item in items):
+            yield from items
+            return
+
+
+def _labelled_items(text: str, rules: CorrespondenceRules) -> Iterator[dict[str, str]]:
+    """One record an item, in the order of the mail; a value that comes again begins a new item."""
     values = sorted(
-        (value for name in fields for value in rules.labels.find(name, text)), key=lambda one: one.start
+        (value for name in _ITEM_FIELDS for value in rules.labels.find(name, text)), key=lambda one: one.start
     )
     current: dict[str, str] = {}
-    count = 0
     for value in values:
-        if value.field in current and count < _MOST_ITEMS:
-            yield from _item(mail, current, rules)
-            count += 1
+        if value.field in current:
+            yield current
             current = {}
-        current.setdefault(value.field, one_line(value.value))
-    yield from _item(mail, current, rules)
+        current.setdefault(value.field, one_line(value.value + _continuation(text, value.end, value.value)))
+    yield current
+
+
+def _continuation(text: str, end: int, value: str) -> str:
+    """The next line of a title that was wrapped inside its brackets."""
+    is_open = any(value.count(first) > value.count(last) for first, last in ("()", "[]", "（）"))
+    return " " + text[end + 1 : end + 200].split("\n", 1)[0] if is_open else ""
+
+
+def _table_rows(text: str, rules: CorrespondenceRules) -> Iterator[dict[str, str]]:
+    """The rows below a line of column headings that stand two blanks apart."""
+    columns: list[str] = []
+    for line in text.split("\n"):
+        cells = [cell.strip() for cell in _CELL_GAP.split(line.strip()) if cell.strip()]
+        if columns and len(cells) == len(columns):
+            yield {name: cell for name, cell in zip(columns, cells, strict=True) if name}
+        else:
+            names = [rules.labels.field_of(cell, _ITEM_FIELDS) for cell in cells]
+            columns = names if len(cells) > 1 and "item" in names and sum(map(bool, names)) > 1 else []
+
+
+def _counted_lines(text: str) -> Iterator[dict[str, str]]:
+    for match in islice(_COUNTED_LINE.finditer(text), _MOST_ITEMS):
+        title = match.group("title").strip(" .,")
+        sku = _SKU_IN_TITLE.search(title)
+        known = {"item": title[: sku.start()].strip() if sku else title, "quantity": match.group("count")}
+        yield {**known, "sku": sku.group(1) if sku else "", "price": match.group("price") or ""}
 
 
 def _item(mail: OrderMail, values: dict[str, str], rules: CorrespondenceRules) -> Iterator[OrderItem]:

@@ -5,7 +5,7 @@ Only mails of sellers, Amazon and carriers come here; who wrote a mail is decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
@@ -14,7 +14,6 @@ import re2
 
 from inbox_bot.core.dates import FoundDate, find_dates
 from inbox_bot.core.model import Destination, Shipment, ShipmentStatus
-from inbox_bot.core.phrases import Sentence
 from inbox_bot.core.text import one_line
 from inbox_bot.orders.addresses import find_place, parse_place
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules
@@ -44,11 +43,16 @@ _SIGNED_IN_SENTENCE = re2.compile(
     r"|由(\p{Han}{2,4}?)签收|签[收字]人[:：]?[ ]{0,2}(\p{Han}{2,4})"
 )
 _METHODS = 60
+_LONGEST_DATED = 20_000
+_OLDEST = timedelta(days=300)
 
 
 @dataclass(frozen=True, slots=True)
 class ParcelMail:
-    """A mail that may tell of parcels: `text` is clean, `mailed_on` its date, `domain` that of its sender."""
+    """A mail that may tell of parcels: `text` is clean, `mailed_on` its date, `domain` that of its sender.
+
+    `is_replacement` says that it is about an order made to replace this one.
+    """
 
     order_id: str
     subject: str
@@ -56,6 +60,8 @@ class ParcelMail:
     mailed_on: date
     domain: str
     source: str
+    by_carrier: bool = False
+    is_replacement: bool = False
 
 
 def read_parcels(mail: ParcelMail, rules: CorrespondenceRules) -> tuple[Shipment, ...]:
@@ -64,13 +70,13 @@ def read_parcels(mail: ParcelMail, rules: CorrespondenceRules) -> tuple[Shipment
     found = find_tracking_ids(text, rules) or find_tracking_ids(mail.subject, rules)
     if len(found) <= 1:
         tracking_id = found[0][0] if found else ""
-        parcel = _read_one(mail, text, tracking_id, (0, len(text)), mail.subject, rules)
+        parcel = _read_one(mail, text, "", tracking_id, rules)
         return (parcel,) if parcel is not None else ()
     parcels = []
     for number, (tracking_id, start) in enumerate(found):
         # What stands before the first id is said of all parcels, what stands behind an id of that parcel alone.
         end = found[number + 1][1] if number + 1 < len(found) else len(text)
-        parcel = _read_one(mail, text, tracking_id, (start, end), mail.subject, rules)
+        parcel = _read_one(mail, text[start:end], text[:start], tracking_id, rules)
         if parcel is not None:
             parcels.append(parcel)
     return tuple(parcels)
@@ -145,50 +151,70 @@ def _fuller(first: Destination, second: Destination) -> Destination:
     return first if first.city or first.postal_code or not (second.city or second.postal_code) else second
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a piece of text states about a parcel: kinds, the first sentence of each, and the day printed with it."""
+
+    kinds: frozenset[str]
+    sentences: Mapping[str, str]
+    days: Mapping[str, FoundDate]
+
+
 def _read_one(
-    mail: ParcelMail,
-    text: str,
-    tracking_id: str,
-    span: tuple[int, int],
-    subject: str,
-    rules: CorrespondenceRules,
+    mail: ParcelMail, own: str, head: str, tracking_id: str, rules: CorrespondenceRules
 ) -> Shipment | None:
-    start, end = span
-    own, head = text[start:end], text[:start]
-    kinds, sentences = _kinds(own, mail.mailed_on, rules)
-    if not kinds:
-        kinds, sentences = _kinds(head, mail.mailed_on, rules)
-    kinds |= _subject_kinds(subject, rules)
+    """The parcel that `own` tells of; what stands above it in `head` fills the gaps."""
+    said = _hear(own, mail.mailed_on, rules)
+    if not said.kinds:
+        said = _hear(head, mail.mailed_on, rules)
+    kinds = said.kinds | _subject_kinds(mail.subject, rules)
     status = max((_STATUSES[kind] for kind in kinds), key=_FURTHEST.index, default=ShipmentStatus.NOT_KNOWN)
+    shipped_on = _shipped_on(mail, (own, head), said, kinds, rules)
+    if status is ShipmentStatus.NOT_KNOWN and shipped_on is not None:
+        status = ShipmentStatus.IN_TRANSIT
     if status is ShipmentStatus.NOT_KNOWN and not tracking_id:
         return None
     parcel = Shipment(
         order_id=mail.order_id,
         carrier=_carrier(mail, own, head, tracking_id, rules),
         tracking_id=tracking_id,
-        method=one_line(rules.labels.first("method", own) or rules.labels.first("method", head))[:_METHODS],
-        shipped_on=_shipped_on(mail, own, head, kinds, sentences, rules),
+        method=_method(own, rules) or _method(head, rules),
+        shipped_on=shipped_on,
         status=status,
-        replacement=_is_replacement(subject, text, rules),
+        replacement=_is_replacement(mail, rules),
         source=mail.source,
     )
-    return (
-        _with_delivery(parcel, mail, own, sentences, rules) if status is ShipmentStatus.DELIVERED else parcel
-    )
+    return _with_delivery(parcel, mail, own, said, rules) if status is ShipmentStatus.DELIVERED else parcel
 
 
-def _kinds(text: str, mailed_on: date, rules: CorrespondenceRules) -> tuple[set[str], dict[str, Sentence]]:
-    """What the text states about a parcel, with the first sentence that states it."""
-    sentences: dict[str, Sentence] = {}
+def _hear(text: str, mailed_on: date, rules: CorrespondenceRules) -> _Said:
+    sentences: dict[str, str] = {}
     for hit, sentence in find_statements(text, rules.text, rules.statements, _STATUSES):
-        sentences.setdefault(hit.name, sentence)
-    kinds = set(sentences)
+        sentences.setdefault(hit.name, sentence.text)
+    days = dict(_dated(text, mailed_on, rules))
+    kinds = {*sentences, *days}
     for labelled in islice(rules.labels.find("status", text), 20):
         kinds |= _subject_kinds(labelled.value[:80], rules)
-    for labelled in rules.labels.find("delivered_on", text):
-        if _past_date(labelled.value[:80], mailed_on) is not None:
-            kinds.add("delivered")
-    return kinds, sentences
+    return _Said(frozenset(kinds), sentences, days)
+
+
+def _dated(text: str, mailed_on: date, rules: CorrespondenceRules) -> Iterator[tuple[str, FoundDate]]:
+    """The kinds that are stated by a word right before a day of the past: "Delivered 09/17/2026", "10月12日送达"."""
+    for found in reversed(_past_dates(text[:_LONGEST_DATED], mailed_on)):
+        line = text[max(0, found.start - 60) : found.start].rsplit("\n", 1)[-1]
+        before = line.rstrip(" \t:：,-.|(（*=于在")
+        behind = text[found.end : found.end + 12]
+        if rules.wording.find_first(before, {"condition"}) is not None:
+            continue
+        for hit in rules.dated.find_all(before):
+            denied = rules.wording.find_first(before[: hit.start], {"negation"})
+            undone = rules.statements.unless.find_first(before, {hit.name})
+            if hit.end == len(before) and denied is None and undone is None:
+                yield hit.name, found
+        for hit in rules.dated.find_all(behind):
+            undone = rules.statements.unless.find_first(line, {hit.name})
+            if hit.words[0] >= "\u3000" and not behind[: hit.start].strip(" ,已成功") and undone is None:
+                yield hit.name, found
 
 
 def _subject_kinds(subject: str, rules: CorrespondenceRules) -> set[str]:
@@ -215,43 +241,49 @@ def _near(text: str, tracking_id: str) -> Iterator[str]:
     yield text[:400]
 
 
+def _method(text: str, rules: CorrespondenceRules) -> str:
+    """The first shipping method that is more than the carrier's name, else the first one."""
+    values = [one_line(one.value)[:_METHODS] for one in islice(rules.labels.find("method", text), 10)]
+    names = {one.name.lower() for one in rules.carriers}
+    return next((value for value in values if value.lower() not in names), values[0] if values else "")
+
+
 def _shipped_on(
-    mail: ParcelMail,
-    own: str,
-    head: str,
-    kinds: set[str],
-    sentences: dict[str, Sentence],
-    rules: CorrespondenceRules,
+    mail: ParcelMail, texts: tuple[str, str], said: _Said, kinds: frozenset[str], rules: CorrespondenceRules
 ) -> date | None:
-    for text in (own, head):
+    for text in texts:
         if (printed := _past_date(rules.labels.first("shipped_on", text), mail.mailed_on)) is not None:
             return printed.on
+    if "shipped" in said.days:
+        return said.days["shipped"].on
     if "shipped" not in kinds:
         return None
-    sentence = sentences.get("shipped")
-    printed = _past_date(sentence.text, mail.mailed_on) if sentence is not None else None
+    printed = _past_date(said.sentences.get("shipped", ""), mail.mailed_on)
     if printed is not None:
         return printed.on
     return mail.mailed_on if kinds <= {"shipped", "in_transit"} else None
 
 
+def _past_dates(words: str, mailed_on: date) -> list[FoundDate]:
+    """The dates of the last months that are not after the mail (a day of grace for time zones).
+
+    A day of ten months ago is one without a year that is still to come.
+    """
+    latest, earliest = mailed_on + timedelta(days=1), mailed_on - _OLDEST
+    return [one for one in find_dates(words, near=mailed_on, past=True) if earliest <= one.on <= latest]
+
+
 def _past_date(words: str, mailed_on: date) -> FoundDate | None:
-    """The first date of the words that is not after the mail (a day of grace for time zones)."""
-    latest = mailed_on + timedelta(days=1)
-    return next((one for one in find_dates(words[:400], near=mailed_on, past=True) if one.on <= latest), None)
+    return next(iter(_past_dates(words[:400], mailed_on)), None)
 
 
 def _with_delivery(
-    parcel: Shipment, mail: ParcelMail, own: str, sentences: dict[str, Sentence], rules: CorrespondenceRules
+    parcel: Shipment, mail: ParcelMail, own: str, said: _Said, rules: CorrespondenceRules
 ) -> Shipment:
     """The parcel with day, clock time, place and signature of its delivery, as far as they are printed."""
-    sentence = sentences.get("delivered")
-    words = sentence.text if sentence is not None else ""
-    places = (rules.labels.first("delivered_on", own), rules.labels.first("delivery_date", own), words)
-    printed = next((found for one in places if (found := _past_date(one, mail.mailed_on)) is not None), None)
-    place = parse_place(one_line(rules.labels.first("delivered_to", own)))
-    if not (place.city or place.postal_code):
-        place = find_place(words)
+    words = said.sentences.get("delivered", "")
+    printed = _delivery_day(mail, own, said, rules)
+    place = _delivery_place(mail, own, words, rules)
     return replace(
         parcel,
         delivered_on=printed.on if printed is not None else None,
@@ -259,6 +291,35 @@ def _with_delivery(
         delivered_to=place,
         signed_by=_signed_by(own, words, rules),
     )
+
+
+def _delivery_day(mail: ParcelMail, own: str, said: _Said, rules: CorrespondenceRules) -> FoundDate | None:
+    places = (
+        rules.labels.first("delivered_on", own),
+        rules.labels.first("delivery_date", own),
+        said.sentences.get("delivered", ""),
+    )
+    labelled = _past_date(places[0], mail.mailed_on) or said.days.get("delivered")
+    printed = labelled or _past_date(places[1], mail.mailed_on) or _past_date(places[2], mail.mailed_on)
+    if printed is None and mail.by_carrier:
+        # A carrier's note with one day in it means that day.
+        every = _past_dates(own[:_LONGEST_DATED], mail.mailed_on)
+        printed = every[0] if len({one.on for one in every}) == 1 else None
+    return printed
+
+
+def _delivery_place(mail: ParcelMail, own: str, sentence: str, rules: CorrespondenceRules) -> Destination:
+    """The place of delivery by its label, its sentence, or in a carrier's note by being the only one there."""
+    for labelled in islice(rules.labels.find("delivered_to", own), 10):
+        place = parse_place(one_line(labelled.value))
+        if place.city or place.postal_code:
+            return place
+    place = find_place(sentence)
+    if (place.city or place.postal_code) or not mail.by_carrier or rules.labels.block("destination", own):
+        return place
+    lines = [line for line in own.split("\n")[:200] if line.strip()]
+    found = {find_place(line) for line in lines} - {Destination()}
+    return found.pop() if len(found) == 1 else Destination()
 
 
 def _signed_by(text: str, sentence: str, rules: CorrespondenceRules) -> str:
@@ -271,7 +332,7 @@ def _signed_by(text: str, sentence: str, rules: CorrespondenceRules) -> str:
     return name if is_name else ""
 
 
-def _is_replacement(subject: str, text: str, rules: CorrespondenceRules) -> bool:
-    if rules.subject.find_first(subject, {"replacing"}) is not None:
+def _is_replacement(mail: ParcelMail, rules: CorrespondenceRules) -> bool:
+    if mail.is_replacement or rules.subject.find_first(mail.subject, {"replacing"}) is not None:
         return True
-    return any(find_statements(text, rules.text, rules.statements, {"replacing"}))
+    return any(find_statements(mail.text[:_LONGEST_TEXT], rules.text, rules.statements, {"replacing"}))
