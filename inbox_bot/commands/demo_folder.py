@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,8 +63,8 @@ def write_replies(folder: Path, replies: Sequence[ReplyFile]) -> list[Path]:
 
 def opening_hint(path: Path) -> str:
     """How to open the file on this machine."""
-    opener = {"darwin": "open", "win32": "start"}.get(sys.platform, "xdg-open")
-    return f"Open one with: {opener} {path}   (or drag it into your mail program)"
+    opener = "open" if sys.platform == "darwin" else "xdg-open"
+    return f"Open one with: {opener} {shlex.quote(str(path))} (or drag it into your mail program)"
 
 
 def _own_names(folder: Path) -> set[str]:

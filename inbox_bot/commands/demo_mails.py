@@ -7,7 +7,7 @@ their text speaks of it. How they are delivered and shown is not decided here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -80,11 +80,11 @@ SCENES: tuple[Scene, ...] = (
 )
 
 
-def demo_mails(folder: Path, now: datetime) -> Iterator[DemoMail]:
-    """The mails of all scenes in order, the notices 2 hours to 3 days old; raises OSError when a file is missing."""
-    fresh = [scene for scene in SCENES if scene.part is not Part.RECORD]
+def demo_mails(folder: Path, now: datetime, scenes: Sequence[Scene] = SCENES) -> Iterator[DemoMail]:
+    """The mails of the scenes in order, the notices 2 hours to 3 days old; raises OSError when a file is missing."""
+    fresh = [scene for scene in scenes if scene.part is not Part.RECORD]
     ages = {scene: timedelta(hours=2 + 8 * place) for place, scene in enumerate(reversed(fresh))}
-    for scene in SCENES:
+    for scene in scenes:
         raw = (folder / f"{scene.file}.eml").read_bytes().replace(b"\r\n", b"\n")
         if scene in ages:
             raw = _with_date(raw, now - ages[scene])

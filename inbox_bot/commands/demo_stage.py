@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from inbox_bot.commands.demo_mails import RECEIVING_SERVER, SELLER, SELLER_ALIAS, DemoMail
 from inbox_bot.config import AccountConfig, Config
@@ -29,14 +29,26 @@ from inbox_bot.store.sqlite import SqliteStore
 from inbox_bot.testing import PymapServer, SmtpServer, TakenMail, pymap_server, smtp_server
 
 ACCOUNT = "demo"
-SECRET = "loopback only"  # noqa: S105 - of a mailbox that lives as long as the demo
 PATIENCE_SECONDS = 10.0
+_SECRET = "loopback only"  # noqa: S105 - of a mailbox that lives as long as the demo
 _SETTLED = (Status.REVIEW, Status.REFUND, Status.DRAFTED, Status.ANSWERED, Status.CLOSED)
 Found = TypeVar("Found")
 
 
 class DemoFailed(InboxBotError):
     """Something did not happen as it should have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the daemon made of a delivered mail: `handled` is None when its header was enough to pass it over.
+
+    `case` is as it stood when the daemon had nothing more to do for it; `told` is what a person was told.
+    """
+
+    handled: Handled | None
+    case: Case | None
+    told: tuple[Notification, ...]
 
 
 class _Watching:
@@ -49,7 +61,7 @@ class _Watching:
         self._daemon = Daemon(config, rulebook, Display(self.told.append, self._keep))
         self._thread = threading.Thread(target=self._run, name="daemon", daemon=True)
 
-    def __enter__(self) -> _Watching:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -75,26 +87,15 @@ class _Watching:
 
 @dataclass(slots=True)
 class Stage:
-    """Everything that is on while the demo plays."""
+    """Everything that is on while the demo plays; `problems` collects what was not as it should be."""
 
-    view: DemoView
     rulebook: Rulebook
     imap: PymapServer
     smtp: SmtpServer
     store: SqliteStore
-    watching: _Watching
+    _watching: _Watching
     problems: list[str] = field(default_factory=list)
     longest_seconds: float = 0.0
-
-    def until(self, find: Callable[[], Found | None], what: str) -> Found:
-        """What `find` returns as soon as it is not None; raises DemoFailed when it stays None too long."""
-        give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while (found := find()) is None:
-            self.watching.check()
-            if time.monotonic() > give_up_at:
-                raise DemoFailed(f"{what}: nothing happened for {PATIENCE_SECONDS:.0f} seconds")
-            time.sleep(0.02)
-        return found
 
     def expect(self, is_so: bool, what: str) -> None:
         """Note what is not as it should be."""
@@ -105,41 +106,79 @@ class Stage:
         """All cases, the most urgent first."""
         return tuple(record.case for record in self.store.cases(ACCOUNT))
 
-    def settled(self, case_id: str) -> Case | None:
+    def deliver(self, mail: DemoMail) -> Reading:
+        """Deliver a mail and wait until the daemon is done with it; raises DemoFailed when it never is.
+
+        What lies in another folder than the inbox rings no bell; it is looked up when a case needs it.
+        """
+        started, told = time.monotonic(), len(self._watching.told)
+        uid = self.imap.deliver(SELLER, mail.raw_bytes, mail.folder)
+        if mail.folder != "INBOX":
+            return Reading(None, None, ())
+        self.until(lambda: self._is_read(mail, uid) or None, f"reading {mail.scene.file}.eml")
+        handled = self._watching.handled.get(mail.mail.sha256)
+        case_id = handled.case_id if handled else None
+        case = self.until(lambda: self._settled(case_id), f"deciding case {case_id}") if case_id else None
+        self.longest_seconds = max(self.longest_seconds, time.monotonic() - started)
+        return Reading(handled, case, tuple(self._watching.told[told:]))
+
+    def sent(self, case_id: str) -> Case:
+        """The case once its reply is sent and filed; raises DemoFailed when that does not happen."""
+        return self.until(lambda: self._answered(case_id), f"sending the reply of case {case_id}")
+
+    def until(self, find: Callable[[], Found | None], what: str) -> Found:
+        """What `find` returns as soon as it is not None; raises DemoFailed when it stays None too long."""
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        while (found := find()) is None:
+            self._watching.check()
+            if time.monotonic() > give_up_at:
+                raise DemoFailed(f"{what}: not done after {PATIENCE_SECONDS:.0f} seconds")
+            time.sleep(0.02)
+        return found
+
+    def _is_read(self, mail: DemoMail, uid: int) -> bool:
+        """Whether the mail was handled, or passed over by its header: the cursor moved and nothing is stored."""
+        if mail.mail.sha256 in self._watching.handled:
+            return True
+        cursor = self.store.cursor(ACCOUNT, mail.folder)
+        if cursor is None or cursor.last_uid < uid:
+            return False
+        try:
+            self.store.file(mail.mail.sha256)
+        except KeyError:
+            return True
+        return False
+
+    def _settled(self, case_id: str) -> Case | None:
         """The case, once the daemon has nothing more to do for it."""
         record = self.store.case(case_id)
         if record is None or record.case.status not in _SETTLED:
             return None
         return None if record.wake_at is not None and record.wake_at <= now() else record.case
 
+    def _answered(self, case_id: str) -> Case | None:
+        case = self._settled(case_id)
+        return case if case is not None and case.status is Status.ANSWERED and case.sent_copy else None
+
 
 @contextmanager
-def set_stage(view: DemoView) -> Iterator[Stage]:
+def open_stage() -> Iterator[Stage]:
     """Start the servers and the daemon, and stop them in the end."""
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="inbox-bot-demo-")))
-        imap = stack.enter_context(pymap_server({SELLER: SECRET}))
+        imap = stack.enter_context(pymap_server({SELLER: _SECRET}))
 
         def hand_over(mail: TakenMail) -> None:
             """The copy to ourselves arrives where it is addressed to."""
             if SELLER in mail.recipients:
                 imap.deliver(SELLER, mail.raw_bytes)
 
-        smtp = stack.enter_context(smtp_server({SELLER: SECRET}, hand_over))
+        smtp = stack.enter_context(smtp_server({SELLER: _SECRET}, hand_over))
         config = _config(data, imap, smtp)
         rulebook = load_rulebook()
         store = SqliteStore(config.store_path)
         stack.callback(store.close)
-        watching = stack.enter_context(_Watching(config, rulebook))
-        view.heading("inbox-bot on this machine: a mailbox, chargeback notices, and what becomes of them")
-        view.facts(
-            (
-                Fact("mailbox", f"{SELLER} on a real IMAP server, {imap.host} port {imap.imap_port}"),
-                Fact("sending", f"through a real SMTP server, {smtp.host} port {smtp.smtp_port}"),
-                Fact("watching", "the daemon waits in IDLE, in mode draft: it places replies, you send them"),
-            )
-        )
-        yield Stage(view, rulebook, imap, smtp, store, watching)
+        yield Stage(rulebook, imap, smtp, store, stack.enter_context(_Watching(config, rulebook)))
 
 
 def _config(data: Path, imap: PymapServer, smtp: SmtpServer) -> Config:
@@ -153,7 +192,7 @@ def _config(data: Path, imap: PymapServer, smtp: SmtpServer) -> Config:
             authserv_id=RECEIVING_SERVER,
         ),
         imap=ImapSettings(imap.host, imap.imap_port, "plain", SELLER, timeout_seconds=PATIENCE_SECONDS),
-        imap_secret=f"plain:{SECRET}",
+        imap_secret=f"plain:{_SECRET}",
         folders=("INBOX",),
         search_folders=(),
         drafts="",
@@ -161,12 +200,11 @@ def _config(data: Path, imap: PymapServer, smtp: SmtpServer) -> Config:
         watch_junk=True,
         poll_seconds=2.0,  # new mail rings by IDLE; this is how soon an approval is seen
         smtp=SmtpSettings(smtp.host, smtp.smtp_port, "plain", SELLER, timeout_seconds=PATIENCE_SECONDS),
-        smtp_secret=f"plain:{SECRET}",
+        smtp_secret=f"plain:{_SECRET}",
         copy_to_self=True,
         server_files_sent=False,
     )
     return Config(data / "config.toml", data, None, None, (account,))
-
 
 
 def now() -> datetime:

@@ -28,7 +28,7 @@ _TONES = {
     "good": "green",
     "bad": "red",
     "care": "yellow",
-    "quiet": "bright_black",
+    "quiet": "dim",
     "strong": "bold",
 }
 
@@ -59,8 +59,7 @@ class CaseRow:
 class MailCard:
     """What came of one mail: who it is from, and the facts below it."""
 
-    number: int
-    total: int
+    place: str  # "7/21"
     sender: str
     subject: str
     facts: tuple[Fact, ...] = ()
@@ -87,8 +86,13 @@ class DemoView:
     _rows: tuple[CaseRow, ...] = field(default=(), init=False)
     _done: tuple[int, int, str] = field(default=(0, 1, ""), init=False)
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a person sees it as it happens."""
+        return self.is_live and self.console.is_terminal and not self.console.is_dumb_terminal
+
     def __enter__(self) -> Self:
-        if self.is_live and self.console.is_terminal:
+        if self.is_watched:
             self._live = Live(console=self.console, refresh_per_second=8, transient=True)
             self._live.start()
         return self
@@ -116,15 +120,15 @@ class DemoView:
 
     def brief(self, label: str, text: str) -> None:
         """One short line on one mail, cut to the width."""
-        line = Text.assemble((f"  {label:<26}", _TONES["quiet"]), one_line(text))
+        line = Text.assemble((f"  {label:<28}", _TONES["quiet"]), one_line(text))
         line.truncate(self.console.width, overflow="ellipsis")
         self._print(line)
 
     def card(self, card: MailCard) -> None:
         """One mail and what came of it."""
-        place = f"[{card.number:>2}/{card.total}]"
         head = Text.assemble(
-            (f"{place} ", _TONES["quiet"]), (one_line(card.subject) or "(no subject)", _TONES[card.tone])
+            (f"[{card.place}] ", _TONES["quiet"]),
+            (one_line(card.subject) or "(no subject)", _TONES[card.tone]),
         )
         head.truncate(self.console.width, overflow="ellipsis")
         self._print(Text(""))
@@ -183,7 +187,7 @@ class DemoView:
 
 def _facts(facts: Sequence[Fact]) -> Table:
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, width=10)
+    grid.add_column(no_wrap=True, width=11)
     grid.add_column(overflow="fold")
     for fact in facts:
         grid.add_row(
@@ -193,7 +197,7 @@ def _facts(facts: Sequence[Fact]) -> Table:
 
 
 def _table(rows: Sequence[CaseRow]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name in ("Case", "Reason", "Verdict"):
         table.add_column(name, no_wrap=True)
     table.add_column("Amount", justify="right", no_wrap=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import email
 import email.header
-from collections.abc import Sequence
 from datetime import datetime
 
 from inbox_bot.commands.cases import in_words
+from inbox_bot.commands.demo_mails import DemoMail
 from inbox_bot.commands.demo_view import CaseRow, Fact, MailCard
 from inbox_bot.core.case import Case, Status
 from inbox_bot.core.model import Kind, Mail, Notice, Verdict
@@ -24,20 +24,21 @@ _KINDS = {
 _LANGUAGES = {"en": "English", "zh": "Chinese", "de": "German", "ja": "Japanese"}
 _STATUSES = {
     Status.DRAFTED: "reply in Drafts",
-    Status.REFUND: "refund it in Seller Central",
+    Status.REFUND: "refund to make",
     Status.REVIEW: "a person decides",
     Status.ANSWERED: "answered",
 }
 _VERDICT_TONES = {Verdict.REPRESENT: "good", Verdict.REFUND: "care", Verdict.REVIEW: "care", None: ""}
 
 
-def taken_for(mail: Mail, handled: Handled | None, rulebook: Rulebook) -> str:
-    """What a mail of an order was taken for, in two or three words."""
-    recognition = _recognition(mail, handled, rulebook)
-    return recognition.looks_like or "a mail about an order"
+def taken_for(mail: DemoMail, handled: Handled | None, rulebook: Rulebook) -> str:
+    """What a mail of an order was taken for, in a few words."""
+    if mail.folder != "INBOX":
+        return f"your own answer, in {mail.folder}"
+    return _recognition(mail.mail, handled, rulebook).looks_like or "a mail about an order"
 
 
-def notice_card(number: int, total: int, handled: Handled, case: Case, now: datetime) -> MailCard:
+def notice_card(place: str, handled: Handled, case: Case, now: datetime) -> MailCard:
     """A notice and its case: taken for, genuine, extracted, deadline, decision, reply."""
     mail, notice, recognition = handled.mail, handled.notice, handled.recognition
     facts: list[Fact] = []
@@ -49,22 +50,24 @@ def notice_card(number: int, total: int, handled: Handled, case: Case, now: date
     if notice is not None:
         facts.append(Fact("extracted", _extracted(notice)))
     facts += [*_clock(case, now), *_decision(case), _next(case)]
-    return MailCard(number, total, _sender(mail), mail.subject if mail else "", tuple(facts))
+    return MailCard(place, _sender(mail), mail.subject if mail else "", tuple(facts))
 
 
 def look_alike_card(
-    number: int, total: int, mail: Mail, handled: Handled | None, rulebook: Rulebook, warnings: Sequence[str]
+    place: str, mail: Mail, handled: Handled | None, rulebook: Rulebook, is_told: bool
 ) -> MailCard:
-    """A mail that opened no case, and why it did not."""
+    """A mail that opened no case, and why it did not; `is_told` when the daemon warned of it."""
     recognition = _recognition(mail, handled, rulebook)
-    what = f"{recognition.looks_like or 'something else'}, {_KINDS[recognition.kind]}"
-    facts = [Fact("taken for", f"{what}: {recognition.because}")]
-    facts += [Fact("warning", text, "bad") for text in warnings]
-    left = (
-        "read, and left alone" if handled else "left alone; its header was enough, the rest was not fetched"
-    )
-    facts.append(Fact("done", left, "quiet"))
-    return MailCard(number, total, _sender(mail), mail.subject, tuple(facts), tone="quiet")
+    what = recognition.looks_like or "something else"
+    if is_told:
+        what = "a stranger's imitation"
+    done = Fact("done", "left alone; its header was enough, the rest was not even fetched", "quiet")
+    if is_told:
+        done = Fact("done", "no case and no answer; you are warned of it", "bad")
+    elif handled is not None:
+        done = Fact("done", "read, and left alone", "quiet")
+    because = f"{_KINDS[recognition.kind]} but {what}: {recognition.because}"
+    return MailCard(place, _sender(mail), mail.subject, (Fact("taken for", because), done), tone="quiet")
 
 
 def case_row(case: Case, now: datetime) -> CaseRow:
@@ -77,7 +80,7 @@ def case_row(case: Case, now: datetime) -> CaseRow:
         verdict=case.verdict.value if case.verdict else "",
         amount=str(case.notice.amount or ""),
         left=in_words(due - now) if due and not done else "-",
-        status=_STATUSES.get(case.status, case.status.value) + ("" if case.trusted else ": not genuine"),
+        status=_STATUSES.get(case.status, case.status.value) if case.trusted else "not genuine",
         tone="bad" if not case.trusted else "good" if done else _VERDICT_TONES[case.verdict],
     )
 

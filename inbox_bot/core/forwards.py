@@ -21,7 +21,7 @@ from inbox_bot.core.text import one_line
 
 _TAG = re2.compile(r"^\s*(?:\[[^\]]{1,40}\]|【[^】]{1,20}】|\([^)]{1,20}\)|External\s*:)\s*")
 _EMAIL = re2.compile(r"(?:mailto:)?([A-Za-z0-9._%+=&'/-]{1,120}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9])")
-_QUOTE = re2.compile(r"^(?:[ \t]{0,3}[>|]){1,20}[ ]?")
+_QUOTE = re2.compile(r"^(?:[ \t]{0,3}>){1,20}[ ]?")
 _OFFSET = re2.compile(
     r"(?:\b(?:GMT|UTC)[ ]?([+-])([0-9]{1,2})(?::?([0-9]{2}))?\b|([+-])([0-9]{2}):?([0-9]{2})\s*$)"
 )

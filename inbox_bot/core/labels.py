@@ -224,7 +224,8 @@ class _Patterns:
         )
         inner_free, inner_typed = _either(words, _FREE_TEXT), _either(words, FIELDS - _FREE_TEXT)
         self._inner = _linear(
-            rf"(?:[ \t;,，；。.|/]{inner_typed}|(?:[;；。.|/][ \t]?|[ \t]{{2}}){inner_free}){_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}"
+            rf"(?:[ \t;,，；。.|/]{inner_typed}|(?:[;；。.|/][ \t]?|[ \t]{{2}}){inner_free})"
+            rf"{_ASIDE}[ \t]{{0,2}}[:：][ \t]{{0,4}}"
         )
 
     def leading(self, cell: str) -> tuple[str, int]:

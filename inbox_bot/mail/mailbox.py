@@ -28,7 +28,7 @@ HEADER_FIELDS: Final = (
     "Auto-Submitted",
     "List-Id",
     "X-Space-Notification-Type",
-    "X-InboxBot-Id",
+    "X-Inbox-Bot-Id",
     "X-Microsoft-Original-Message-ID",
 )
 """The header fields that `headers_after` brings: enough to tell whether a mail can matter at all."""
