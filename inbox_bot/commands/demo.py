@@ -8,7 +8,9 @@ outside the folder of the replies and a temporary one.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +30,7 @@ from inbox_bot.resources import bundled
 READING_SECONDS = 0.5  # between two notices on a terminal, so that a person can follow
 
 
-def run_demo(out: Path) -> int:
+def run_demo(out: Path, scenes: Sequence[Scene] = SCENES) -> int:
     """Play the demo and leave the replies in the folder; returns 0 when everything happened as it should, else 1.
 
     Raises UserError when the folder cannot be used or holds files of somebody else.
@@ -36,10 +38,10 @@ def run_demo(out: Path) -> int:
     claim_folder(out)
     _never_fail_to_print()
     view = DemoView(open_console())
-    with _collected_logs() as logs:
+    with collected_logs() as logs, _tidy_when_terminated():
         try:
             with view:
-                problems = play(view, out)
+                problems = play(view, out, scenes)
         except DemoFailed as error:
             problems = [str(error)]
     for problem in problems:
@@ -85,7 +87,11 @@ def _deliver_all(view: DemoView, stage: Stage, scenes: Sequence[Scene]) -> None:
         False: "Then the chargeback notices, and mails that only look like one",
     }
     was_record: bool | None = None
-    for number, mail in enumerate(demo_mails(bundled("fixtures/emails"), now(), scenes), 1):
+    try:
+        mails = list(demo_mails(bundled("fixtures/emails"), now(), scenes))
+    except OSError as error:
+        raise DemoFailed(f"a sample mail is missing ({error}); install inbox-bot again") from error
+    for number, mail in enumerate(mails, 1):
         is_record = mail.scene.part is Part.RECORD
         if is_record is not was_record:
             view.heading(titles[is_record])
@@ -200,7 +206,8 @@ def _close(view: DemoView, stage: Stage, out: Path) -> None:
     if not replies:
         return
     view.heading("One reply, whole")
-    view.letter(f"{replies[0].case_id}.eml", reply_text(replies[0].raw_bytes))
+    raw = replies[0].raw_bytes
+    view.letter(f"{replies[0].case_id}.eml", draft_facts(raw), reply_text(raw))
     written = write_replies(out, replies)
     view.heading(f"All replies lie in {out}")
     for path in written:
@@ -215,6 +222,19 @@ def _never_fail_to_print() -> None:
         reconfigure(errors="replace")
 
 
+@contextmanager
+def _tidy_when_terminated() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, so that nothing is left behind; only the main thread can ask for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class _Collector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -225,7 +245,7 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def _collected_logs() -> Iterator[list[str]]:
+def collected_logs() -> Iterator[list[str]]:
     """Keep warnings off the terminal; they are shown when the demo fails."""
     collector, root = _Collector(), logging.getLogger()
     root.addHandler(collector)

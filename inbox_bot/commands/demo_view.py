@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -120,9 +121,11 @@ class DemoView:
 
     def brief(self, label: str, text: str) -> None:
         """One short line on one mail, cut to the width."""
-        line = Text.assemble((f"  {label:<28}", _TONES["quiet"]), one_line(text))
-        line.truncate(self.console.width, overflow="ellipsis")
-        self._print(line)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, width=26)
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        grid.add_row(Text(label, style=_TONES["quiet"]), Text(one_line(text)))
+        self._print(Padding(grid, (0, 0, 0, 2)))
 
     def card(self, card: MailCard) -> None:
         """One mail and what came of it."""
@@ -153,13 +156,15 @@ class DemoView:
         """Print the table of cases for good."""
         self._print(_table(self._rows))
 
-    def letter(self, title: str, text: str) -> None:
-        """A whole letter, as it was written."""
+    def letter(self, title: str, facts: Sequence[Fact], text: str) -> None:
+        """A whole letter as it was written, below what its header says."""
         body = clean_text(text).strip("\n")
         if self.console.is_terminal:
-            self._print(Panel(Text(body), title=Text(title), title_align="left", border_style="cyan"))
+            content = Group(_facts(facts), Rule(style=_TONES["quiet"]), Text(body))
+            self._print(Panel(content, title=Text(title), title_align="left", border_style="cyan"))
             return
         self.line(title)
+        self.facts(facts)
         for line in body.split("\n"):
             # Not wrapped: whoever reads a pipe wants the lines as they are.
             self.console.print(Text(f"  | {line}".rstrip()), soft_wrap=True)

@@ -12,11 +12,11 @@ from datetime import datetime
 from inbox_bot.core.amounts import currencies_of, read_amount
 from inbox_bot.core.destination import read_destination
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.forwards import written_text
 from inbox_bot.core.items import read_items
 from inbox_bot.core.labels import Label, read_labels
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.notice_rules import NoticeRules
+from inbox_bot.core.quotes import written_text
 from inbox_bot.core.reasons import read_asks, read_reason
 from inbox_bot.core.recognise import Recognition, outcome_of
 from inbox_bot.core.time_frame import read_time_frame

@@ -1,4 +1,4 @@
-"""Mails inside mails: the header block of an inline forward, and where a reply begins to quote.
+"""Mails forwarded inside the text of another: found by their header block and rebuilt.
 
 What the mail inside turns out to be is judged in `core/recognise.py`. Attached `message/rfc822` mails are taken
 apart by the mail reader; here everything is text.
@@ -6,8 +6,8 @@ apart by the mail reader; here everything is text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -15,13 +15,13 @@ from functools import lru_cache
 import re2
 
 from inbox_bot.core.dates import find_dates
+from inbox_bot.core.header_blocks import HeaderBlock, body_lines, find_block
 from inbox_bot.core.model import Address, Mail
-from inbox_bot.core.notice_rules import NoticeRules
+from inbox_bot.core.notice_rules import Entry, NoticeRules
 from inbox_bot.core.text import one_line
 
 _TAG = re2.compile(r"^\s*(?:\[[^\]]{1,40}\]|【[^】]{1,20}】|\([^)]{1,20}\)|External\s*:)\s*")
 _EMAIL = re2.compile(r"(?:mailto:)?([A-Za-z0-9._%+=&'/-]{1,120}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9])")
-_QUOTE = re2.compile(r"^(?:[ \t]{0,3}>){1,20}[ ]?")
 _OFFSET = re2.compile(
     r"(?:\b(?:GMT|UTC)[ ]?([+-])([0-9]{1,2})(?::?([0-9]{2}))?\b|([+-])([0-9]{2}):?([0-9]{2})\s*$)"
 )
@@ -29,23 +29,6 @@ _CLOCK = re2.compile(
     r"(上午|下午|晚上|凌晨|中午)?[ ]?\b([0-9]{1,2})[:：时時]([0-9]{2})(?:[:：分]([0-9]{2}))?[ ]?([AaPp]\.?[Mm]\b)?"
 )
 _EARLIEST_ZONE = timezone(timedelta(hours=14))  # a clock time without a zone: nowhere is it that time earlier
-_HEADER_LINES = 30  # a header block is shorter; a longer run of such lines is something else
-_LOOKED_AT = 4000  # lines
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderBlock:
-    """The header lines of a mail inside a mail: `first` line of the block (its marker line if it has one), `body`
-    the line behind it. `marker` is "forward", "original" or "" and tells what the line above said."""
-
-    first: int
-    body: int
-    marker: str
-    quoted: bool
-    sender: str
-    date: str
-    to: str
-    subject: str
 
 
 def subject_prefix(subject: str, rules: NoticeRules) -> str:
@@ -63,14 +46,6 @@ def subject_prefix(subject: str, rules: NoticeRules) -> str:
     return "forward" if found.group("forward") is not None else "reply"
 
 
-def written_text(text: str, rules: NoticeRules) -> str:
-    """What the writer of a mail wrote: the clean text up to the first quoted mail; all of it if that is empty."""
-    lines = text.split("\n")
-    cut = _first_quote(lines, rules)
-    new = "\n".join(lines[:cut])
-    return new if new.strip() else text
-
-
 def unwrap_inline(mail: Mail, rules: NoticeRules) -> Mail | None:
     """The mail that another one forwards in its text, rebuilt; None when it forwards none: a reply only quotes.
 
@@ -84,9 +59,9 @@ def unwrap_inline(mail: Mail, rules: NoticeRules) -> Mail | None:
         block, lines = find_block(text, rules)
         if block is None or not _is_forward(block, prefix, lines):
             continue
-        inner = _rebuilt(mail, block, _body_lines(block, lines), rules)
+        inner = _rebuilt(mail, block, body_lines(block, lines), rules)
         twin, twin_lines = find_block(other, rules)
-        other_text = "\n".join(_body_lines(twin, twin_lines)).strip("\n") if twin else ""
+        other_text = "\n".join(body_lines(twin, twin_lines)).strip("\n") if twin else ""
         return (
             replace(inner, html_text=other_text)
             if text == mail.text
@@ -95,120 +70,11 @@ def unwrap_inline(mail: Mail, rules: NoticeRules) -> Mail | None:
     return None
 
 
-def find_block(text: str, rules: NoticeRules) -> tuple[HeaderBlock | None, list[str]]:
-    """The first header block of a clean text, and the text's lines (unquoted from the block on)."""
-    lines = text.split("\n")
-    names = _field_pattern(_words(rules, "field_"))
-    marks = _marker_pattern(rules)
-    for number, line in enumerate(lines[:_LOOKED_AT]):
-        bare = _unquoted(line)
-        if names.match(bare[:400]) is None or not bare.strip():
-            continue
-        block = _read_block(lines, number, names, marks)
-        if block is not None:
-            return block, lines
-    return None, lines
-
-
-def _body_lines(block: HeaderBlock, lines: Sequence[str]) -> list[str]:
-    body = list(lines[block.body :])
-    return [_unquoted(line) for line in body] if block.quoted else body
-
-
-def _read_block(
-    lines: Sequence[str], start: int, names: re2._Regexp, marks: re2._Regexp
-) -> HeaderBlock | None:
-    found: dict[str, str] = {}
-    number, last, body = start, "", start
-    while number < min(len(lines), start + _HEADER_LINES):
-        bare = _unquoted(lines[number]).strip()
-        field = names.match(bare[:2000])
-        if field is not None:
-            last = next(
-                name for name, value in field.groupdict().items() if value is not None and name != "value"
-            )
-            if last in found and last != "other":
-                break
-            found[last] = field.group("value").strip().strip("*").strip()
-        elif not bare:
-            ahead = next(
-                (_unquoted(line).strip() for line in lines[number + 1 : number + 3] if line.strip(" >|")), ""
-            )
-            if names.match(ahead[:400]) is None:
-                break
-        elif (
-            last in ("to", "other", "subject", "sender")
-            and len(found[last]) < 1500
-            and _goes_on(found, last, bare)
-        ):
-            found[last] = f"{found[last]} {bare}".strip()
-        else:
-            break
-        number += 1
-        body = number
-    if "sender" not in found or not ({"date", "subject"} & set(found)) or len(found) < 2:
-        return None
-    above = next(
-        (index for index in range(start - 1, max(-1, start - 4), -1) if lines[index].strip(" >|")), None
-    )
-    marker = ""
-    if above is not None and (mark := marks.search(_unquoted(lines[above])[:300])) is not None:
-        marker = "forward" if mark.group("forward") is not None else "original"
-    return HeaderBlock(
-        first=above if marker and above is not None else start,
-        body=body,
-        marker=marker,
-        quoted=_QUOTE.match(lines[start]) is not None,
-        sender=found["sender"],
-        date=found.get("date", ""),
-        to=found.get("to", ""),
-        subject=found.get("subject", ""),
-    )
-
-
-def _goes_on(found: dict[str, str], last: str, bare: str) -> bool:
-    """Whether a line without a field name continues the field above: an address list, an empty or a cut value."""
-    if not found[last]:
-        return True
-    if last in ("to", "other", "sender"):
-        return "@" in bare[:200] or found[last].endswith((",", ";"))
-    return len(found) < 4 or len(found[last]) > 50
-
-
 def _is_forward(block: HeaderBlock, prefix: str, lines: Sequence[str]) -> bool:
     if prefix == "forward" or block.marker == "forward":
         return True
     above = [line for line in lines[: block.first] if line.strip()]
     return not block.quoted and len(above) <= 12
-
-
-def _first_quote(lines: Sequence[str], rules: NoticeRules) -> int:
-    names = _field_pattern(_words(rules, "field_"))
-    marks = _marker_pattern(rules)
-    replies = _reply_line(rules)
-    for number, line in enumerate(lines):
-        if number > _LOOKED_AT:
-            break
-        if (
-            _QUOTE.match(line) is not None
-            and number
-            and any(_QUOTE.match(one) for one in lines[number + 1 : number + 3])
-        ):
-            return number
-        short = line[:300]
-        if not short.strip():
-            continue
-        if any(replies(_one_line(lines[number : number + count]), count) for count in (1, 2, 3)):
-            return number
-        if marks.search(short) is not None or names.match(short) is not None:
-            block = _read_block(lines, number + (marks.search(short) is not None), names, marks)
-            if block is not None:
-                return min(number, block.first)
-    return len(lines)
-
-
-def _one_line(lines: Sequence[str]) -> str:
-    return " ".join(line.strip(" >|") for line in lines)[:400]
 
 
 def _rebuilt(mail: Mail, block: HeaderBlock, body: Sequence[str], rules: NoticeRules) -> Mail:
@@ -251,7 +117,7 @@ def _instant(text: str, mail: Mail) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         moment = None
-    if moment is not None and moment.tzinfo is not None and moment.year > 1990:
+    if moment is not None and moment.tzinfo is not None and 1990 < moment.year < 2200:
         return moment
     near = (mail.date_at or mail.received_at or datetime(2020, 1, 1, tzinfo=_EARLIEST_ZONE)).date()
     found = find_dates(text, near=near, past=True)
@@ -286,71 +152,10 @@ def _zone(text: str) -> timezone:
     return timezone(-offset if sign == "-" else offset)
 
 
-def _unquoted(line: str) -> str:
-    found = _QUOTE.match(line)
-    return line[found.end() :] if found is not None else line
-
-
-def _words(rules: NoticeRules, beginning: str) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (entry.means.removeprefix("field_").replace("from", "sender"), phrase.pattern)
-        for entry in rules.of("forward")
-        if entry.means.startswith(beginning)
-        for phrase in entry.phrases
-    )
-
-
 @lru_cache(maxsize=8)
-def _field_pattern(words: tuple[tuple[str, str], ...]) -> re2._Regexp:
-    groups = []
-    for name in ("sender", "date", "to", "subject", "other"):
-        patterns = "|".join(pattern for field, pattern in words if field == name) or r"\z\A\b\B"
-        groups.append(f"(?P<{name}>{patterns})")
-    return re2.compile(
-        r"^[ \t*_]{0,8}(?:" + "|".join(groups) + r")[ \t*_]{0,6}[:：][ \t*_]{0,6}(?P<value>.*)$"
-    )
-
-
-@lru_cache(maxsize=8)
-def _prefix_pattern(forward: tuple[object, ...], reply: tuple[object, ...]) -> re2._Regexp:
-    def either(entries: tuple[object, ...]) -> str:
-        return "|".join(phrase.pattern for entry in entries for phrase in entry.phrases)  # type: ignore[attr-defined]
+def _prefix_pattern(forward: tuple[Entry, ...], reply: tuple[Entry, ...]) -> re2._Regexp:
+    def either(entries: tuple[Entry, ...]) -> str:
+        return "|".join(phrase.pattern for entry in entries for phrase in entry.phrases)
 
     counted = r"(?:[\[(（][0-9]{1,3}[\])）])?[ \t]{0,3}[:：]"
     return re2.compile(rf"^(?:(?P<forward>{either(forward)}){counted}|(?P<reply>{either(reply)}){counted})")
-
-
-def _marker_pattern(rules: NoticeRules) -> re2._Regexp:
-    forward = tuple(p.pattern for e in rules.of("forward", "forward_line") for p in e.phrases)
-    original = tuple(p.pattern for e in rules.of("forward", "original_line") for p in e.phrases)
-    return _marker(forward, original)
-
-
-@lru_cache(maxsize=8)
-def _marker(forward: tuple[str, ...], original: tuple[str, ...]) -> re2._Regexp:
-    rule = r"^[ \t]{0,4}(?:[-_=*]{2,80}[ \t]{0,4})?"
-    end = r"[ \t]{0,4}[:：]?[ \t]{0,4}(?:[-_=*]{2,80})?[ \t]{0,4}$"
-    return re2.compile(f"{rule}(?:(?P<forward>{'|'.join(forward)})|(?P<original>{'|'.join(original)})){end}")
-
-
-def _reply_line(rules: NoticeRules) -> Callable[[str, int], bool]:
-    opening = tuple(p.pattern for e in rules.of("forward", "reply_opening") for p in e.phrases)
-    closing = tuple(p.pattern for e in rules.of("forward", "reply_closing") for p in e.phrases)
-    begins, goes_on = _replies(opening, closing)
-
-    def is_reply_line(line: str, count: int) -> bool:
-        """Whether "On <date>, <who> wrote:" stands here: an opening or a date or address, the verb, a colon.
-
-        One that was wrapped (`count` lines) needs the opening: the lines before it would count as its beginning.
-        """
-        if not line.endswith((":", "：")) or len(line) > 300 or goes_on.search(line) is None:
-            return False
-        known = "@" in line or any(char.isdigit() for char in line)
-        return known and (count == 1 or begins.match(line) is not None)
-
-    return is_reply_line
-
-
-@lru_cache(maxsize=8)
-def _replies(opening: tuple[str, ...], closing: tuple[str, ...]) -> tuple[re2._Regexp, re2._Regexp]:
-    return re2.compile(f"^(?:{'|'.join(opening)})"), re2.compile("|".join(closing))

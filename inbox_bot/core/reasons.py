@@ -20,6 +20,7 @@ _IMPLIED = {
 }
 _REASON_WORDS = 300
 _VALUE_LINES = 3
+_ASKING_BEGINS = 30  # characters of a sentence within which "please provide" makes it one that asks
 # In one sentence the more special reason wins: who sent a broken item back and waits for the money disputes the money.
 _STRONGER = {
     (Reason.NOT_AS_DESCRIBED, Reason.CREDIT_NOT_PROCESSED): Reason.CREDIT_NOT_PROCESSED,
@@ -79,12 +80,10 @@ def _asking_sentences(body: Wording, verbs: Sequence[int]) -> set[int]:
         if any(sentence.start <= at < sentence.end for at in verbs):
             asking.add(sentence.start)
             in_list = True
-        elif in_list and (_is_item(body, sentence) or len(sentence.text) < 90):
+        elif in_list and (_is_item(body, sentence) or _is_short(sentence)):
             asking.add(sentence.start)
         else:
             in_list = False
-        if _is_label_line(sentence.text):
-            asking.discard(sentence.start)
     return asking
 
 
@@ -94,11 +93,11 @@ def _is_item(body: Wording, sentence: Sentence) -> bool:
     return lead[:1] in ("-", "*", "•", "·", "(", "–") or lead[:1].isdigit()
 
 
-def _is_label_line(text: str) -> bool:
-    head, mark, value = text.replace("：", ":").partition(":")
-    return (
-        bool(mark) and len(head) < 30 and bool(value.strip()) and any(char.isdigit() for char in value[:40])
-    )
+def _is_short(sentence: Sentence) -> bool:
+    """Whether the sentence can be an item of a list: short, and no label with its value."""
+    head, mark, value = sentence.text.replace("：", ":").partition(":")
+    has_value = bool(mark) and len(head) < 30 and any(char.isdigit() for char in value[:40])
+    return len(sentence.text) < 90 and not has_value
 
 
 def _after(starts: Sequence[int], at: int) -> int:
@@ -107,24 +106,8 @@ def _after(starts: Sequence[int], at: int) -> int:
 
 def _supposes_buyer(body: Wording, condition: int, ask: int) -> bool:
     """Whether the condition is about the buyer, so that what follows is not asked of everybody ("if you ..." is)."""
-    words = body.text[condition : min(ask, condition + 40)].lower()
-    return not any(
-        word in words
-        for word in (
-            "if you",
-            "if this",
-            "should you",
-            "你",
-            "您",
-            "to represent",
-            "such as",
-            "例如",
-            "e.g",
-            "for example",
-            "for instance",
-            "wish",
-        )
-    )
+    words = body.text[condition : min(ask, condition + 40)]
+    return not body.rules.find("wording", words, means="on_the_seller")
 
 
 def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
@@ -165,13 +148,13 @@ def _strongest(found: Sequence[FoundPhrase]) -> Reason:
 
 
 def _is_asking(body: Wording, position: int) -> bool:
+    """Whether the sentence at the position begins with a verb of asking: it names the reason only in passing."""
     sentence = body.sentence(position)
     if sentence is None:
         return False
-    begin = sentence.text[:60].lower()
-    return begin.startswith(
-        ("please", "provide", "send", "include", "attach", "submit", "请", "請", "- ", "* ", "•")
-    ) or any(word in begin for word in ("please provide", "please send", "proof", "evidence"))
+    behind = min(position, sentence.start + _ASKING_BEGINS)
+    verbs = body.found("wording", means="asking")
+    return any(sentence.start <= one.start < behind for one in verbs) or _is_item(body, sentence)
 
 
 def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:

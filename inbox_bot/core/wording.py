@@ -76,7 +76,7 @@ class Wording:
         sentence = self.sentence(position)
         if sentence is None:
             return False
-        return is_conditional(sentence) or _any_within(self._conditions, sentence.start, position)
+        return is_conditional(sentence) or _any_within(self._conditions, sentence.start, position + 1)
 
     @cached_property
     def _conditions(self) -> tuple[int, ...]:

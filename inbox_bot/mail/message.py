@@ -84,6 +84,12 @@ def headers_only(raw: bytes, what: str) -> Mail:
         return replace(_heading(raw, nothing, None), problems=(Problem(what), problem))
 
 
+def read_headers(header_bytes: bytes) -> Mail:
+    """A mail from its header block alone, read by the simplest means; text and files are empty."""
+    mail = bounds.bound_mail(header_bytes)
+    return replace(_heading(header_bytes, mail, None), problems=mail.problems)
+
+
 def _read(raw: bytes, allowance: bounds.Allowance, forwards_deep: int) -> Mail:
     bounded = bounds.bound_mail(raw)
     heading = _heading(raw, bounded, _mail_parser)
