@@ -246,10 +246,13 @@ class SmtpServer(_ThreadServer):
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> Any:
         from aiosmtpd.smtp import AuthResult, LoginPassword
 
-        if not isinstance(data, LoginPassword):
-            return AuthResult(success=False)
-        known = self._users.get(data.login.decode("utf-8", "replace"))
-        return AuthResult(success=known is not None and known.encode() == data.password)
+        known = (
+            self._users.get(data.login.decode("utf-8", "replace"))
+            if isinstance(data, LoginPassword)
+            else None
+        )
+        is_right = known is not None and known.encode() == data.password
+        return AuthResult(success=is_right, handled=False)  # not handled: the library gives the answer
 
     async def handle_MAIL(  # noqa: N802 - the library calls it by this name
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]

@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import inbox_bot.config_model  # noqa: F401 - imported before the first fork
 from inbox_bot.commands.run import only_one
 from inbox_bot.config import load_config
 from inbox_bot.daemon import log_display, open_desk, work_once
@@ -19,23 +20,23 @@ from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
 from inbox_bot.store.sqlite import SqliteStore
 
+RULEBOOK = load_rulebook()  # everything is imported and compiled before the first fork
+
 
 def make_pass(config_file: Path, days: float) -> None:
     """What `inbox-bot once` does, on a clock of its own."""
     config = load_config(config_file)
     (account,) = config.accounts
-    rulebook = load_rulebook()
     offset = timedelta(days=days)
     with only_one(config), MailReader() as reader:
         store = SqliteStore(config.store_path)
         outside = LiveOutside(account)
-        desk = open_desk(account, rulebook, store, outside, reader, log_display())
+        desk = open_desk(account, RULEBOOK, store, outside, reader, log_display())
         work_once(desk, outside, log_display(), lambda: datetime.now(UTC) + offset)
 
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    load_rulebook()  # everything is imported and compiled before the first fork
     print("ready", flush=True)
     for line in sys.stdin:
         name, days = line.rsplit(" ", 1)

@@ -25,7 +25,7 @@ from rich.console import Console
 from inbox_bot.commands.demo import run_demo
 from inbox_bot.commands.demo_folder import ReplyFile, claim_folder, opening_hint, write_replies
 from inbox_bot.commands.demo_mails import SCENES, SELLER, Part, Scene, demo_mails
-from inbox_bot.commands.demo_view import CaseRow, DemoView, Fact, MailCard
+from inbox_bot.commands.demo_view import CaseRow, DemoView, Fact, MailCard, open_console
 from inbox_bot.commands.show import reply_text
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import Verdict
@@ -260,9 +260,9 @@ class TestTheMails:
 
 def show(*, terminal: bool) -> tuple[DemoView, StringIO]:
     file = StringIO()
-    console = Console(
-        file=file, width=80, force_terminal=terminal, highlight=False, markup=False, color_system="standard"
-    )
+    if not terminal:
+        return DemoView(open_console(file)), file
+    console = Console(file=file, width=80, force_terminal=True, markup=False, color_system="standard")
     return DemoView(console, is_live=False), file
 
 
@@ -296,17 +296,26 @@ class TestTheView:
         first, *others = file.getvalue().splitlines()
         assert first.startswith("  because     word")
         assert others
-        assert all(line.startswith(" " * 14 + "word") and len(line) <= 80 for line in others)
+        assert all(line.startswith(" " * 14 + "word") and len(line) <= 100 for line in others)
 
-    def test_the_table_shows_every_case_on_one_line(self):
-        view, file = show(terminal=False)
+    def test_the_table_cuts_nothing_off(self):
         row = CaseRow(
-            "113-0275518-4490231", "not as described", "represent", "46.90 USD", "6 d 21 h", "answered"
+            "113-0275518-4490231",
+            "not as described",
+            "represent",
+            "1234.50 USD",
+            "6 d 21 h",
+            "reply in Drafts",
         )
-        view.cases([row])
-        view.table()
-        (line,) = [line for line in file.getvalue().splitlines() if "113-0275518-4490231" in line]
-        assert line.split("  ")[-1] == "answered"
+        for terminal in (True, False):  # 80 and 100 columns
+            view, file = show(terminal=terminal)
+            view.cases([row])
+            view.table()
+            shown = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).split())
+            assert "…" not in shown
+            assert {"113-0275518-4490231", "represent", "1234.50", "described", "Drafts"} <= set(
+                shown.split()
+            )
 
     def test_the_lines_of_a_letter_are_not_broken_in_a_pipe(self):
         view, file = show(terminal=False)
@@ -332,9 +341,11 @@ class TestTheSmtpServer:
 
     @pytest.fixture
     def client(self, taken: list[TakenMail]) -> Iterator[smtplib.SMTP]:
-        with smtp_server({"me": "word"}, taken.append) as server:
-            with smtplib.SMTP(server.host, server.smtp_port, timeout=10) as client:
-                yield client
+        with (
+            smtp_server({"me": "word"}, taken.append) as server,
+            smtplib.SMTP(server.host, server.smtp_port, timeout=10) as client,
+        ):
+            yield client
 
     def test_takes_a_mail_of_a_user_as_it_was_sent(self, client: smtplib.SMTP, taken: list[TakenMail]):
         client.login("me", "word")

@@ -110,7 +110,7 @@ def notices_of(now: datetime) -> list[bytes]:
 def kill_at_random(driver: Driver, config: Path, chance: random.Random) -> int:
     """Passes killed at random points until one comes through; returns how many were killed."""
     killed = 0
-    while driver.run(config, kill_after=chance.uniform(0.05, 0.9)) == -signal.SIGKILL:
+    while driver.run(config, kill_after=chance.uniform(0.02, 0.6)) == -signal.SIGKILL:
         killed += 1
     return killed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -67,13 +67,13 @@ class MailCard:
     tone: str = "strong"
 
 
-def open_console() -> Console:
-    """The console of the demo: colours and a live table on a terminal, neither of them in a pipe."""
-    console = Console(highlight=False, markup=False, emoji=False)
+def open_console(file: IO[str] | None = None) -> Console:
+    """The console of the demo, on standard output by default: neither colours nor a live table in a pipe."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         return console
     return Console(
-        width=PIPE_COLUMNS, highlight=False, markup=False, emoji=False, no_color=True, color_system=None
+        file=file, width=PIPE_COLUMNS, highlight=False, markup=False, emoji=False, color_system=None
     )
 
 
@@ -203,8 +203,9 @@ def _facts(facts: Sequence[Fact]) -> Table:
 
 def _table(rows: Sequence[CaseRow]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for name in ("Case", "Reason", "Verdict"):
-        table.add_column(name, no_wrap=True)
+    table.add_column("Case", no_wrap=True)
+    table.add_column("Reason")
+    table.add_column("Verdict", no_wrap=True)
     table.add_column("Amount", justify="right", no_wrap=True)
     table.add_column("Left", justify="right", no_wrap=True)
     table.add_column("Status")

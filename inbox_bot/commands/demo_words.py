@@ -149,7 +149,7 @@ def _decision(case: Case) -> list[Fact]:
     ]
     held = f": {' and '.join(decision.hits)}" if decision.hits else ""
     facts.append(Fact("by rule", f'"{decision.rule}"{held}', "quiet"))
-    if case.trusted and decision.missing:
+    if case.trusted and decision.missing and decision.verdict is not Verdict.REFUND:
         facts.append(Fact("missing", "; ".join(decision.missing), "care"))
     return facts
 

@@ -49,21 +49,20 @@ def read_amount(body: Wording, labels: Sequence[Label], currencies: Currencies) 
     A dispute label counts more than a sentence about the dispute, that more than any other label; without all of
     them the only amount of the mail is it. Of several nobody guesses.
     """
+    found = _money(body.text, currencies)
     for field in ("disputed_amount", "", "amount"):
         if field:
             amounts = _distinct(
                 one for label in labels if label.field == field for one in _of_label(label, currencies)
             )
         else:
-            amounts = _of_sentences(body, currencies)
+            amounts = _of_sentences(body, found)
         if len(amounts) == 1:
             return amounts[0], ""
         if len(amounts) > 1 and field:
             return None, "it names several disputed amounts: " + ", ".join(map(str, amounts))
     other = {one for label in labels if label.field == "other_amount" for one in _of_label(label, currencies)}
-    amounts = [
-        one for one in _distinct(found.money for found in _money(body.text, currencies)) if one not in other
-    ]
+    amounts = [one for one in _distinct(one.money for one in found) if one not in other]
     if len(amounts) == 1:
         return amounts[0], ""
     if amounts:
@@ -76,12 +75,12 @@ def _of_label(label: Label, currencies: Currencies) -> list[Money]:
     return [found[0].money] if found else []
 
 
-def _of_sentences(body: Wording, currencies: Currencies) -> list[Money]:
+def _of_sentences(body: Wording, amounts_found: Sequence[FoundMoney]) -> list[Money]:
     """The amounts of sentences that say that a charge is disputed; fees, refunds and conditions left out."""
     marks = [one.start for one in body.found("mark") if not body.is_supposed(one.start)]
     outcomes = [one.start for one in body.stated("outcome")]
     amounts: list[Money] = []
-    for found in _money(body.text, currencies):
+    for found in amounts_found:
         sentence = body.sentence(found.start)
         if sentence is None or body.is_supposed(found.start) or _is_labelled_other(body, found):
             continue

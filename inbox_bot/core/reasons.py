@@ -158,7 +158,8 @@ def _is_asking(body: Wording, position: int) -> bool:
 
 
 def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:
-    reasons = {_IMPLIED[ask] for ask in asks if ask in _IMPLIED}
+    sure = {one.entry.means for one in body.stated("ask")}
+    reasons = {_IMPLIED[ask] for ask in asks if ask in _IMPLIED and ask.value in sure}
     if asks:
         reasons |= {Reason(one.entry.means) for one in body.stated("implied")}
     return next(iter(reasons)) if len(reasons) == 1 else None

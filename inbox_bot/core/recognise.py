@@ -24,6 +24,7 @@ from inbox_bot.core.values import find_amazon_pay_ids, find_order_ids
 from inbox_bot.core.wording import Wording, language_of, looked_at
 
 STRANGER = "notice from a stranger"
+_SPOKEN_OF = 4000  # characters in which a mail says what it is about
 _DEEPEST = 5  # mails inside mails
 _BOUNCE_SENDERS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 
@@ -166,13 +167,13 @@ def _from_stranger(mail: Mail, rules: NoticeRules, inside: Recognition | None) -
     mark = _notice_mark(mail, body, rules)
     disguised = mail.sender is not None and looks_like_amazon(mail.sender, rules.amazon_domains)
     alike = _foreign_look_alike(mail, body, rules)
-    if disguised and (mark is not None or rules.find("mark", f"{mail.subject}\n{body.text[:4000]}")):
+    if disguised and (mark is not None or rules.find("mark", f"{mail.subject}\n{body.text[:_SPOKEN_OF]}")):
         return _other(
             mail, rules, "it passes itself off as Amazon but is not from an Amazon domain", STRANGER
         )
     if alike is not None:
         return _other(mail, rules, f"it says {alike[2]!r}", alike[1].name)
-    if mark is not None and _is_bulk(mail):
+    if _is_bulk(mail) and rules.find("mark", f"{mail.subject}\n{body.text[:_SPOKEN_OF]}"):
         return _other(mail, rules, "it went to a mailing list", "a newsletter")
     speaks_of_amazon = "amazon" in f"{mail.subject}\n{body.text}".lower() or "亚马逊" in body.text
     if mark is not None and speaks_of_amazon and body.found("deadline", means="answer"):
