@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_bot.core.text import clean_text
+from inbox_bot.core.text import plain_text
 from inbox_bot.core.values import (
     find_amazon_pay_ids,
     find_dates,
@@ -47,7 +47,7 @@ NEAR = date(2026, 10, 14)
     ],
 )
 def test_an_order_id_is_3_7_7_digits_standing_alone(text: str, ids: list[str]) -> None:
-    assert find_order_ids(clean_text(text)) == tuple(ids)
+    assert find_order_ids(plain_text(text)) == tuple(ids)
 
 
 def test_amazon_pay_ids_are_found_apart_from_order_ids() -> None:
@@ -101,7 +101,7 @@ def test_amazon_pay_ids_are_found_apart_from_order_ids() -> None:
     ],
 )  # fmt: skip
 def test_an_amount_is_read_in_every_form_of_the_marketplaces(text: str, amounts: list[str]) -> None:
-    assert [str(found.money) for found in find_money(clean_text(text))] == amounts
+    assert [str(found.money) for found in find_money(plain_text(text))] == amounts
 
 
 @pytest.mark.parametrize(

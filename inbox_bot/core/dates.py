@@ -1,6 +1,6 @@
 """Printed dates and numbers of days in running text, in the languages Amazon writes.
 
-Works on text that went through `core.text.clean_text`; every pattern is linear-time (re2). Which date is a
+Works on text that went through `core.text.plain_text`; every pattern is linear-time (re2). Which date is a
 deadline and which a delivery is not decided here. Money and ids are in `core/values.py`.
 """
 

@@ -12,7 +12,8 @@ from inbox_bot.core.model import Dossier, Evidence, Grade, Message, Party, Shipm
 
 def weigh(dossier: Dossier, facts: Facts, collected_at: datetime) -> tuple[Evidence, ...]:
     """The exhibits of a case, the strongest first."""
-    exhibits = (*_parcels(dossier, facts, collected_at), *_refunds(dossier, collected_at), *_words(dossier, collected_at))
+    parcels, refunds = _parcels(dossier, facts, collected_at), _refunds(dossier, collected_at)
+    exhibits = (*parcels, *refunds, *_words(dossier, collected_at))
     order = list(Grade)
     return tuple(sorted(exhibits, key=lambda exhibit: order.index(exhibit.grade)))
 
@@ -43,7 +44,8 @@ def _status(parcel: Shipment) -> str:
 
 def _refunds(dossier: Dossier, collected_at: datetime) -> Iterable[Evidence]:
     for refund in dossier.refunds:
-        what = f"refund of {refund.amount or 'an amount not on record'} on {refund.refunded_on or 'a day not on record'}"
+        amount, on = refund.amount or "an amount not on record", refund.refunded_on or "a day not on record"
+        what = f"refund of {amount} on {on}"
         yield Evidence("refund", Grade.STRONG, what, refund.source, collected_at)
 
 

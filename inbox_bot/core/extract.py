@@ -12,7 +12,7 @@ from datetime import datetime
 from inbox_bot.core.amounts import currencies_of, read_amount
 from inbox_bot.core.destination import read_destination
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.items import read_items
+from inbox_bot.core.items import as_written, read_items
 from inbox_bot.core.labels import Label, read_labels
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.notice_rules import NoticeRules
@@ -45,6 +45,7 @@ def extract(
     if recognition.kind is Kind.OTHER:
         raise ValueError("a mail that is no notice has nothing to extract")
     inner = recognition.inner
+    written = _as_arrived(mail, inner)
     body = _body(inner, rules)
     reading = _Reading(inner, body, rules, recognition, received_at)
     problems = [*_first_problems(mail, recognition), *reading.problems]
@@ -55,7 +56,7 @@ def extract(
         mail_sha256=mail.sha256,
         message_id=inner.message_id,
         references=inner.references,
-        subject=inner.subject,
+        subject=written.subject,
         sender=inner.sender,
         reply_to=reply_to,
         recipient=_recipient(mail, inner, own_addresses),
@@ -67,7 +68,7 @@ def extract(
         reason=reading.reason,
         reason_words=reading.reason_words,
         amount=reading.amount,
-        items=reading.items,
+        items=tuple(as_written(title, (written.text, written.html_text)) for title in reading.items),
         destination=reading.destination,
         asks=reading.asks,
         outcome=outcome_of(inner.subject, body) if recognition.kind is Kind.DECISION else None,
@@ -123,6 +124,17 @@ class _Reading:
             and self.time_frame.on is None
         ):
             yield Problem("no time frame for the answer was found")
+
+
+def _as_arrived(mail: Mail, inner: Mail) -> Mail:
+    """The notice with its own quotes and dashes: recognition works on a copy in which they are plain."""
+    waiting = [mail]
+    while waiting:
+        candidate = waiting.pop()
+        if candidate.sha256 == inner.sha256 and candidate.message_id == inner.message_id:
+            return candidate
+        waiting.extend(candidate.forwarded)
+    return inner
 
 
 def reply_address(inner: Mail, rules: NoticeRules) -> tuple[str | None, list[Problem]]:

@@ -18,7 +18,7 @@ from inbox_bot.core.dates import find_dates
 from inbox_bot.core.header_blocks import HeaderBlock, body_lines, find_block
 from inbox_bot.core.model import Address, Mail
 from inbox_bot.core.notice_rules import Entry, NoticeRules
-from inbox_bot.core.text import one_line
+from inbox_bot.core.text import plain_line
 
 _TAG = re2.compile(r"^\s*(?:\[[^\]]{1,40}\]|【[^】]{1,20}】|\([^)]{1,20}\)|External\s*:)\s*")
 _EMAIL = re2.compile(r"(?:mailto:)?([A-Za-z0-9._%+=&'/-]{1,120}@[A-Za-z0-9.-]{1,200}[A-Za-z0-9])")
@@ -33,7 +33,7 @@ _EARLIEST_ZONE = timezone(timedelta(hours=14))  # a clock time without a zone: n
 
 def subject_prefix(subject: str, rules: NoticeRules) -> str:
     """What the first prefix of a subject says: "forward", "reply" or ""; tags such as [EXTERNAL] are skipped."""
-    subject = one_line(subject[:1000])
+    subject = plain_line(subject[:1000])
     for _ in range(4):
         if (tag := _TAG.match(subject)) is None:
             break
@@ -83,7 +83,7 @@ def _rebuilt(mail: Mail, block: HeaderBlock, body: Sequence[str], rules: NoticeR
     return replace(
         mail,
         message_id=original,
-        subject=one_line(block.subject),
+        subject=plain_line(block.subject),
         sender=_address(block.sender),
         reply_to=(),
         to=tuple(Address("", found.group(1).lower()) for found in _EMAIL.finditer(block.to[:1000])),
@@ -106,13 +106,13 @@ def _is_amazon_id(message_id: str, rules: NoticeRules) -> bool:
 def _address(text: str) -> Address | None:
     found = list(_EMAIL.finditer(text[:600]))
     email = found[-1].group(1).lower() if found else ""
-    name = one_line(text[: found[0].start()] if found else text).strip(" \"'<[(;*")
+    name = plain_line(text[: found[0].start()] if found else text).strip(" \"'<[(;*")
     return Address(name, email) if name or email else None
 
 
 def _instant(text: str, mail: Mail) -> datetime | None:
     """The instant of a block's date line; without a zone the earliest one it can mean."""
-    text = one_line(text[:120])
+    text = plain_line(text[:120])
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

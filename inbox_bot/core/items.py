@@ -8,7 +8,7 @@ import re2
 
 from inbox_bot.core.labels import Label
 from inbox_bot.core.notice_rules import NoticeRules
-from inbox_bot.core.text import one_line
+from inbox_bot.core.text import clean_text, one_line, plain_text
 from inbox_bot.core.wording import Wording
 
 _COUNTED = re2.compile(
@@ -45,6 +45,20 @@ def read_items(labels: Sequence[Label], body: Wording) -> tuple[str, ...]:
     if not titles:
         titles = list(_of_sentences(body))
     return tuple(dict.fromkeys(titles))[:_MOST]
+
+
+def as_written(title: str, sources: Sequence[str]) -> str:
+    """The title with the quotes and dashes that the mail has, found again in the texts it was read from."""
+    words = title.split()
+    if not words or len(title) > _LONGEST:
+        return title
+    pattern = re2.compile(r"\s+".join(re2.escape(word) for word in words))
+    for source in sources:
+        written = clean_text(source[: 2 * _PROSE_CHARACTERS])
+        found = pattern.search(plain_text(written))
+        if found is not None:
+            return " ".join(written[found.start() : found.end()].split())
+    return title
 
 
 def _of_sentences(body: Wording) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Amounts of money in running text, in the forms that Amazon and its sellers write.
 
-Works on text that went through `core.text.clean_text`; the pattern is linear-time (re2). A number without a
+Works on text that went through `core.text.plain_text`; the pattern is linear-time (re2). A number without a
 currency mark is never money: it is a quantity, a postal code, a piece of an id. What an amount is for is decided by
 whoever asks.
 """

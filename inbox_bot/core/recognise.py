@@ -17,7 +17,7 @@ from inbox_bot.core.model import Kind, Mail, Outcome
 from inbox_bot.core.notice_rules import FoundPhrase, LookAlike, NoticeRules
 from inbox_bot.core.phrases import Phrase
 from inbox_bot.core.quotes import written_text
-from inbox_bot.core.text import one_line
+from inbox_bot.core.text import plain_line
 from inbox_bot.core.time_frame import read_time_frame
 from inbox_bot.core.trust import is_listed_domain
 from inbox_bot.core.values import find_amazon_pay_ids, find_order_ids
@@ -64,7 +64,7 @@ def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str
     own = {domain.lower() for domain in own_domains} - rules.free_mail_domains
     if is_listed_domain(sender.domain, own):
         return True
-    subject = one_line(headers.subject)
+    subject = plain_line(headers.subject)
     return bool(rules.find("mark", subject)) or looks_like_amazon(sender, rules.amazon_domains)
 
 
@@ -90,7 +90,7 @@ def _recognise(mail: Mail, rules: NoticeRules, depth: int) -> Recognition:
 
 def _readable(mail: Mail) -> Mail:
     return replace(
-        mail, subject=one_line(mail.subject), text=looked_at(mail.text), html_text=looked_at(mail.html_text)
+        mail, subject=plain_line(mail.subject), text=looked_at(mail.text), html_text=looked_at(mail.html_text)
     )
 
 
@@ -212,7 +212,7 @@ def _notice_mark(mail: Mail, body: Wording, rules: NoticeRules) -> FoundPhrase |
 
 
 def _marks_of_subject(subject: str, rules: NoticeRules) -> list[FoundPhrase]:
-    found = rules.find("mark", one_line(subject), where="subject")
+    found = rules.find("mark", plain_line(subject), where="subject")
     return [one for one in found if one.entry.means != "topic"]
 
 
@@ -273,7 +273,7 @@ def _known_by_header(mail: Mail, rules: NoticeRules) -> LookAlike | None:
 
 def _subject_look_alike(subject: str, rules: NoticeRules) -> tuple[int, LookAlike, str] | None:
     """The look-alike a subject names; beside words about a chargeback only a firm one counts."""
-    subject = one_line(subject)
+    subject = plain_line(subject)
     speaks_of_chargeback = bool(rules.find("mark", subject))
     return _first_look_alike(subject, rules, subject=True, only_firm=speaks_of_chargeback)
 
@@ -308,7 +308,7 @@ def _first(phrases: Iterable[Phrase], text: str, wording: Wording | None) -> tup
         if wording is None or not wording.is_conditional(span[0])
     )
     first = min(spans, default=None)
-    return (first[0], one_line(text[first[0] : first[1]])) if first is not None else None
+    return (first[0], plain_line(text[first[0] : first[1]])) if first is not None else None
 
 
 def _is_bounce(mail: Mail) -> bool:

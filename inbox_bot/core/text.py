@@ -22,22 +22,35 @@ _INVISIBLE = dict.fromkeys(
         *range(0x86, 0xA0),
     ]
 )
-_PLAIN = {
+_SPACES = {
     **dict.fromkeys([0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " "),
     **dict.fromkeys([0x0085, 0x2028, 0x2029], "\n"),
+}
+_TYPOGRAPHY = {
     **dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2212, 0xFE63, 0xFF0D], "-"),
     **dict.fromkeys([0x2018, 0x2019, 0x201B, 0x02BC], "'"),
     **dict.fromkeys([0x201C, 0x201D, 0x201F], '"'),
 }
-_TABLE = str.maketrans({**_INVISIBLE, **_PLAIN})
+_SAFE = str.maketrans({**_INVISIBLE, **_SPACES})
+_FOLDED = str.maketrans(_TYPOGRAPHY)
 
 
 def clean_text(text: str) -> str:
-    """The text without invisible and control characters, with plain spaces, hyphens, quotes and `\\n` line ends."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_TABLE)
+    """The text as written, but without invisible and control characters, with plain spaces and `\\n` line ends."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_SAFE)
     return "\n".join(line.rstrip(" \t") for line in text.split("\n"))
 
 
 def one_line(text: str) -> str:
     """`clean_text` on one line, runs of white space folded to a single space: safe for a header or a table cell."""
     return " ".join(clean_text(text).split())
+
+
+def plain_text(text: str) -> str:
+    """`clean_text` with typographic hyphens and quotes made plain, for matching; as long as `clean_text` of it."""
+    return clean_text(text).translate(_FOLDED)
+
+
+def plain_line(text: str) -> str:
+    """`one_line` with typographic hyphens and quotes made plain, for matching."""
+    return one_line(text).translate(_FOLDED)

@@ -1,6 +1,6 @@
 """Values in running text: order ids here; amounts from `core/money.py` and dates from `core/dates.py` pass through.
 
-Works on text that went through `core.text.clean_text`; every pattern is linear-time (re2). What a value means
+Works on text that went through `core.text.plain_text`; every pattern is linear-time (re2). What a value means
 for a case is decided by whoever asks.
 """
 

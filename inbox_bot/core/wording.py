@@ -14,7 +14,7 @@ from functools import cached_property
 
 from inbox_bot.core.notice_rules import FoundPhrase, NoticeRules
 from inbox_bot.core.phrases import Sentence, is_conditional, sentence_at, sentences
-from inbox_bot.core.text import clean_text
+from inbox_bot.core.text import plain_text
 
 HEAD_CHARACTERS = 256 * 1024
 TAIL_CHARACTERS = 64 * 1024
@@ -27,7 +27,7 @@ def looked_at(text: str) -> str:
     """The clean text, cut to its first 256 and last 64 thousand characters."""
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]}\n\n{text[-TAIL_CHARACTERS:]}"
-    return clean_text(text)
+    return plain_text(text)
 
 
 def is_cut(text: str) -> bool:

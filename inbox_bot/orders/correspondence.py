@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from inbox_bot.core.model import Dossier, Mail, Message, Order, Party, Refund, Shipment, aware
-from inbox_bot.core.text import clean_text, one_line
+from inbox_bot.core.text import one_line, plain_line, plain_text
 from inbox_bot.core.values import find_order_ids
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_correspondence_rules
 from inbox_bot.orders.order_mails import OrderMail, merge_refunds, read_order, read_refund
@@ -87,7 +87,7 @@ class _Letter:
 
     @classmethod
     def of(cls, mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> _Letter:
-        subject, text = one_line(mail.subject), clean_text(body_of(mail))
+        subject, text = plain_line(mail.subject), plain_text(body_of(mail))
         party = party_of(mail, own, rules)
         is_relayed = party is Party.AMAZON or (mail.sender is not None and is_relay(mail.sender, rules))
         if party is Party.AMAZON:

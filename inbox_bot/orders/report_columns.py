@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.text import one_line
+from inbox_bot.core.text import plain_line
 
 ALL_ORDERS = "all_orders"
 FULFILLED_SHIPMENTS = "fulfilled_shipments"
@@ -138,7 +138,7 @@ def split_cells(line: str, delimiter: str) -> list[str]:
 
 def column_name(label: str) -> str:
     """The known name of a column: lower case, hyphens between the words, one name for all ways to write it."""
-    plain = one_line(label).strip("\"' ").casefold().replace("e-mail", "email")
+    plain = plain_line(label).strip("\"' ").casefold().replace("e-mail", "email")
     name = re.sub(r"[\s_/\-]+", "-", plain).strip("-")
     return _ALIASES.get(name, name)
 
@@ -155,7 +155,7 @@ def _read_header(number: int, line: str, delimiter: str) -> Header | None:
     written = [label.strip("\ufeff ") for label in labels if label.strip()]
     quoted = all(len(label) > 1 and label[0] == label[-1] == '"' for label in written)
     return Header(
-        kind, number, delimiter, names, tuple(one_line(label).strip('"') for label in labels), quoted
+        kind, number, delimiter, names, tuple(plain_line(label).strip('"') for label in labels), quoted
     )
 
 
@@ -178,7 +178,7 @@ def _not_a_report(seen: list[tuple[int, str]], file: str) -> Problem:
         remedy = f"{kind[1]}; {_EXPECTED}"
         return Problem(f"this is {kind[0]}, not a report in plain text", file, number, remedy=remedy)
     delimiter = max(_DELIMITERS, key=line[:10_000].count)
-    labels = [one_line(label)[:40].strip('"') for label in line[:10_000].split(delimiter)]
+    labels = [plain_line(label)[:40].strip('"') for label in line[:10_000].split(delimiter)]
     found = ", ".join(labels[:_NAMED_SHOWN]) + (", ..." if len(labels) > _NAMED_SHOWN else "")
     known = _other_report({column_name(label) for label in labels})
     what = f"not a report that can be read here{known}; the columns found are: {found or 'none'}"

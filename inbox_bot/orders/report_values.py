@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from inbox_bot.core.model import aware
-from inbox_bot.core.text import one_line
+from inbox_bot.core.text import plain_line
 from inbox_bot.core.values import parse_amount as parse_written_amount
 
 _ORDER_ID = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
@@ -46,7 +46,7 @@ class CellError(ValueError):
 
 def shown(cell: str) -> str:
     """The cell as a message may show it: one short line in quotation marks."""
-    text = one_line(cell)
+    text = plain_line(cell)
     return f'"{text[:40]}..."' if len(text) > 40 else f'"{text}"'
 
 
