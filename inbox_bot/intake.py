@@ -51,7 +51,7 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
     for batch in _batches(mailbox.headers_after(cursor.last_uid)):
         wanted = {header.uid: header for header in batch if since is None or header.internal_at >= since}
         cursor = Cursor(state.uidvalidity, max(header.uid for header in batch))
-        mails = _fetch(desk, mailbox, wanted)
+        mails = _fetch(desk, mailbox, wanted, is_sent=folder == desk.outside.sent_folder())
         stored += desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
     if mailbox.unreadable_uids:
         _pass_over(desk, mailbox.unreadable_uids, folder, cursor, now)
@@ -73,12 +73,15 @@ def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
         yield batch
 
 
-def _fetch(desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader]) -> list[FetchedMail]:
-    """The bodies of those mails that can matter."""
+def _fetch(
+    desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader], *, is_sent: bool
+) -> list[FetchedMail]:
+    """The bodies of those mails that can matter; of what the seller wrote, only the threads of cases do."""
     message_ids: dict[int, str | None] = {}
     for header in headers.values():
         mail = read_headers(header.header_bytes)
-        if header.size_bytes <= LARGEST_MAIL_BYTES and _matters(desk, mail):
+        matters = _in_a_thread(desk, mail) or (not is_sent and _can_matter(desk, mail))
+        if header.size_bytes <= LARGEST_MAIL_BYTES and matters:
             message_ids[header.uid] = mail.message_id
     return [
         FetchedMail(uid, headers[uid].internal_at, message_ids[uid], raw)
@@ -86,11 +89,12 @@ def _fetch(desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader]) -
     ]
 
 
-def _matters(desk: Desk, mail: Mail) -> bool:
-    """Whether a body is worth fetching: it may be a notice, or it belongs to the thread of a case."""
+def _can_matter(desk: Desk, mail: Mail) -> bool:
     own_domains = {address.rpartition("@")[2] for address in desk.own_addresses}
-    if can_matter(mail, desk.rulebook.notices, own_domains=own_domains):
-        return True
+    return can_matter(mail, desk.rulebook.notices, own_domains=own_domains)
+
+
+def _in_a_thread(desk: Desk, mail: Mail) -> bool:
     ids = _thread_ids(mail)
     return bool(ids) and bool(desk.store.find_cases(desk.policy.account, None, ids))
 
@@ -106,12 +110,7 @@ def handle_waiting(
     """Read every stored mail that waits; returns the ids of the cases that were opened or changed."""
     changed: dict[str, None] = {}
     for stored in desk.store.waiting_mails(desk.policy.account):
-        try:
-            handled = handle_mail(desk, stored, now)
-        except TemporaryError:
-            raise
-        except Exception as error:  # one bad mail must not stop the rest
-            handled = _put_aside(desk, stored, error, now)
+        handled = handle_safely(desk, stored, now)
         if handled.case_id:
             changed[handled.case_id] = None
         on_handled(handled)
@@ -128,6 +127,18 @@ class Handled:
     trust: Trust
     case_id: str | None
     note: str = ""
+
+
+def handle_safely(desk: Desk, stored: StoredMail, now: datetime, *, tries: int = MAX_TRIES) -> Handled:
+    """`handle_mail`, but one bad mail does not stop the rest: after so many tries it is put aside, with a case for
+    a person when a chargeback sender wrote it. Raises TemporaryError only.
+    """
+    try:
+        return handle_mail(desk, stored, now)
+    except TemporaryError:
+        raise
+    except Exception as error:
+        return _put_aside(desk, stored, error, now, tries)
 
 
 def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
@@ -264,13 +275,13 @@ def _settle_own(work: Work, event: happened.Event, mail: Mail) -> str:
     return work.case.case_id
 
 
-def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime) -> Handled:
+def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime, most_tries: int) -> Handled:
     what = f"{type(error).__name__}: {error}" if isinstance(error, InboxBotError) else type(error).__name__
     _log.error("mail %s could not be handled: %s", stored.sha256[:12], what)
     tries = desk.store.note_failure(desk.policy.account, stored.sha256, what)
-    if tries >= MAX_TRIES and (case_id := _open_unread(desk, stored, what, now)) is not None:
+    if tries >= most_tries and (case_id := _open_unread(desk, stored, what, now)) is not None:
         return Handled(None, None, None, Trust(False, "it could not be read"), case_id, what)
-    if tries >= MAX_TRIES:
+    if tries >= most_tries:
         text = f"mail {stored.sha256[:12]} in {stored.folder} could not be read ({what}); read it yourself"
         desk.tell(Notification(desk.policy.account, None, "quarantined", text))
         outcome = MailOutcome(stored.sha256, Kind.OTHER.value, None, quarantined=True, note=what)
@@ -281,12 +292,20 @@ def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime) 
 
 def _open_unread(desk: Desk, stored: StoredMail, what: str, now: datetime) -> str | None:
     """A case for a person when the headers of a mail nobody could read name a chargeback sender."""
-    raw = desk.store.file(stored.sha256)
-    mail = replace(read_headers(raw.partition(b"\r\n\r\n")[0]), sha256=stored.sha256)
-    recognition = recognise(mail, desk.rulebook.notices)
-    if recognition.kind is Kind.OTHER:
+    mail = replace(read_headers(header_block(desk.store.file(stored.sha256))), sha256=stored.sha256)
+    if mail.sender is None or not desk.rulebook.notices.is_chargeback_sender(mail.sender.email):
         return None
+    recognition = Recognition(Kind.CLAIM, None, "its sender writes chargeback notices", None, "", mail)
     trust = _trust(desk, mail, recognition)
-    notice = _notice(desk, stored, mail, recognition, trust, now)
+    try:
+        notice = _notice(desk, stored, mail, recognition, trust, now)
+    except Exception:  # not even its headers can be read; the alert of the caller names it
+        return None
     problem = Problem(f"the mail could not be read ({what})", remedy="open it in your mail program")
     return _file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)
+
+
+def header_block(raw: bytes) -> bytes:
+    """Everything before the first blank line, whatever the line ends."""
+    ends = [position for mark in (b"\r\n\r\n", b"\n\n") if (position := raw.find(mark)) >= 0]
+    return raw[: min(ends)] if ends else raw

@@ -22,7 +22,7 @@ from inbox_bot.core.model import Kind, LastCall, Mail, Policy, Reply
 from inbox_bot.core.recognise import recognise
 from inbox_bot.core.trust import is_listed_domain
 from inbox_bot.desk import Desk, Rulebook
-from inbox_bot.intake import Handled, handle_mail
+from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail
 from inbox_bot.store.sqlite import SqliteStore
 
@@ -187,7 +187,7 @@ class Replay:
         fetched = FetchedMail(number, None, mail.message_id, file.raw_bytes)
         self.store.save_mails(ACCOUNT, FOLDER, Cursor(1, number), [fetched], now)
         stored = StoredMail(ACCOUNT, mail.sha256, FOLDER, mail.received_at, 0)
-        handled = handle_mail(self._desk, stored, now)
+        handled = handle_safely(self._desk, stored, now, tries=1)
         case = advance_case(self._desk, handled.case_id, now) if handled.case_id else None
         reply = self._reply(case) if handled.notice is not None else None
         return ReplayLine(file.name, received_at, handled, case, reply, self._write(reply))
@@ -268,7 +268,9 @@ def as_json(line: ReplayLine) -> str:
 
 
 def _noted(handled: Handled) -> list[str]:
-    if handled.notice is None and handled.note and handled.recognition is not None:
+    if handled.recognition is None:
+        return [f"the mail could not be handled: {handled.note}"]
+    if handled.notice is None and handled.note:
         return [f"{handled.note}: {handled.recognition.because}"]
     return []
 

@@ -28,6 +28,29 @@ _COUNTED_BEHIND = re2.compile(rf"(?i)[ ]*[,，、;(（x×*]?[ ]*[x×]?[0-9]{{1,4
 _IN_PROSE = re2.compile(
     rf"[(（「【《]([^()（）\n]{{2,120}}?)[,，、;；][ ]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})[)）」】》,，、;；]"
 )
+# A title in quotes or brackets is one when a word of trade, an amount or an order number stands right before it.
+_NAMED = re2.compile(
+    r"(?i)(?:\b(?:items?|goods|products?|articles?|merchandise|purchases?|listings?|titled?|called|named|concerns?|"
+    r"order|sale of|bought|ordered)|商品|产品|產品|货品|貨品|物品|购买的?|購買的?|订购的?|"
+    r"[0-9]{3}-[0-9]{7}-[0-9]{7}|[0-9][.,][0-9]{2}(?:[ ]?(?:[A-Z]{3}|[€£$¥]))?(?:[ ]for)?)"
+    r"(?:[ ](?:is|was|are|were|of|the|for|one|a|an|[0-9]{1,3}|[0-9]{1,3}[ ]?x|[(][0-9]{1,3}[)])){0,3}[ ]?[:：]?[ ]?"
+    r"(?P<open>[\"“„«「『《(（【])"
+)
+_CLOSING = {
+    '"': '"',
+    "“": "”",
+    "„": '“”"',
+    "«": "»",
+    "「": "」",
+    "『": "』",
+    "《": "》",
+    "(": ")",
+    "（": "）",
+    "【": "】",
+}
+_AMOUNT_BEHIND = re2.compile(
+    r"[,，;；][ ]?(?:[A-Z]{0,3}[$€£¥￥][ ]?[0-9][0-9.,]*|[0-9][0-9.,]*[ ]?(?:[A-Z]{3}|[$€£¥￥元])|[A-Z]{3}[ ]?[0-9][0-9.,]*)$"
+)
 _LIST_MARKS = re2.compile(r"[;；、]")
 _BULLET = re2.compile(r"^(?:[-*•·●▪–][ ]{1,4}|[0-9]{1,2}[.)、][ ]{1,4})")
 _QUOTES = ('""', "''", "“”", "「」", "《》", "【】", "[]", "«»", "„“")
@@ -69,6 +92,36 @@ def _of_sentences(body: Wording) -> Iterator[str]:
         yield from _clean(_balanced(inside))
     for match in _IN_PROSE.finditer(text):
         yield from _clean(match.group(1))
+    for match in _NAMED.finditer(text):
+        yield from _named(text[match.end() : match.end() + _LONGEST], match.group("open"))
+
+
+def _named(text: str, opening: str) -> Iterator[str]:
+    """The title behind an opening quote or bracket, when what it encloses reads like one."""
+    inside = " ".join(text.split("\n\n")[0].split())
+    if opening in "(（":
+        enclosed = _balanced(inside)
+    else:
+        ends = [position for mark in _CLOSING[opening] if (position := inside.find(mark)) > 0]
+        enclosed = inside[: min(ends)] if ends else ""
+    enclosed = _AMOUNT_BEHIND.sub("", enclosed)
+    if _reads_like_a_title(enclosed):
+        yield from _clean(_without_count(enclosed))
+
+
+def _reads_like_a_title(text: str) -> bool:
+    """Names are written with capitals, sentences are not; Chinese titles have no sentence marks."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    if not 3 <= len(text) <= 200 or text[-1] in ".!?。！？" or not words and not text[0].isalpha():
+        return False
+    if any("\u4e00" <= char <= "\u9fff" for char in text):
+        return not any(mark in text for mark in "，。；！？：")
+    capitals = sum(word[0].isupper() for word in words)
+    return (
+        text[0].isupper()
+        and (len(words) == 1 and text.isalpha() or capitals * 2 > len(words))
+        and len(words) > 1
+    )
 
 
 def _without_text(lines: Sequence[str], rules: NoticeRules) -> list[str]:

@@ -21,6 +21,7 @@ _FREE_TEXT = frozenset({"items", "destination", "reason"})
 _TYPED = frozenset({"order_id", "amount", "disputed_amount", "respond_by", "other_amount", "quantity"})
 _LEAD = r"[ \t]{0,20}(?:[-*•·–●■◆▪▶>_#\[【(]|[0-9]{1,2}[.)、])?[ \t]{0,4}[*_【\[]{0,2}"
 _ASIDE = r"(?:[ \t]{0,2}[(（][^()（）\n]{0,40}[)）])?[ \t]{0,2}[*_】\]]{0,3}"
+_CHINESE_HEAD = re2.compile(r"^[ \t]{0,20}(?P<head>\p{Han}{3,10})[ \t]{1,3}(?P<value>\S)")
 _EDGES = " \t;,，；|/"
 _VALUE_LINES = 12
 _LOOKED_AT = 6000  # lines
@@ -215,7 +216,8 @@ class _Patterns:
         strong = _either(words, FIELDS)
         typed = _either(words, _TYPED)
         self._strong = _linear(
-            rf"^{_LEAD}{strong}{_ASIDE}(?:[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|[ \t]{{2,}}|[ ][-–][ ]|"
+            rf"^{_LEAD}{strong}{_ASIDE}(?:(?:[ /|]{{0,3}}\p{{Han}}{{1,10}})?[ \t]{{0,3}}[:：=][ \t*_:：]{{0,4}}|"
+            rf"[ \t]{{0,3}}(?:\.{{2,}}|…+|·{{2,}}|_{{2,}}|-{{2,}}>?|[→⇒])[ \t]*|[ \t]{{2,}}|[ ][-–][ ]|"
             rf"[ \t]{{0,2}}#[ \t]{{0,2}}|$)(?P<value>.*)$"
         )
         self._typed = _linear(
@@ -233,8 +235,14 @@ class _Patterns:
         short = cell[:1500]
         match = self._strong.match(short) or self._typed.match(short)
         if match is None:
-            return "", 0
+            return self._chinese(short)
         return _field_of(match), len(short) - len(match.group("value"))
+
+    def _chinese(self, cell: str) -> tuple[str, int]:
+        """A Chinese label with nothing but a blank behind it: Chinese prose has no blanks between words."""
+        match = _CHINESE_HEAD.match(cell)
+        field = self.alone(match.group("head")) if match is not None else ""
+        return (field, match.end() - 1) if match is not None and field else ("", 0)
 
     def alone(self, cell: str) -> str:
         """The field when the cell holds a label and nothing else."""
