@@ -7,6 +7,7 @@ IDLE of a mailbox is only a doorbell: every folder is examined at each round.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -71,17 +72,34 @@ def work_once(
     first error is raised afterwards.
     """
     failures: list[InboxBotError] = []
-    try:
-        for folder in outside.folders().watched:
-            _poll(desk, outside, folder, now(), failures)
-    except (TemporaryError, UserError) as error:
-        outside.drop()
-        failures.append(error)
-    changed = ingest(desk, now(), display.on_handled)
+    changed = dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=False))
+    # Sent comes last: what the seller answered by hand belongs to a case only when the case is known.
+    changed |= dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=True))
     advanced = tick(desk, now())
     if failures:
         raise failures[0]
-    return tuple(dict.fromkeys((*changed, *(case.case_id for case in advanced))))
+    return tuple({**changed, **dict.fromkeys(case.case_id for case in advanced)})
+
+
+def _read_folders(
+    desk: Desk,
+    outside: LiveOutside,
+    display: Display,
+    now: Callable[[], datetime],
+    failures: list[InboxBotError],
+    *,
+    sent: bool,
+) -> tuple[str, ...]:
+    """Look into the watched folders, or into Sent, and read what waits; failures are gathered."""
+    try:
+        folders = outside.folders()
+        for folder in folders.watched:
+            if (folder == folders.sent) == sent:
+                _poll(desk, outside, folder, now(), failures)
+    except (TemporaryError, UserError) as error:
+        outside.drop()
+        failures.append(error)
+    return ingest(desk, now(), display.on_handled)
 
 
 def _poll(
@@ -198,8 +216,13 @@ class Daemon:
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-        self._systemd = sdnotify.SystemdNotifier()
+        # Made only under systemd: without its socket the notifier would only leak one of its own.
+        self._systemd = sdnotify.SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
         self._stopping = threading.Event()
+
+    def _tell_systemd(self, state: str) -> None:
+        if self._systemd is not None:
+            self._systemd.notify(state)
 
     def stop(self) -> None:
         """End `run` soon; safe in a signal handler."""
@@ -211,12 +234,12 @@ class Daemon:
             watch.start()
         self._scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="sweep")
         self._scheduler.start()
-        self._systemd.notify("READY=1")
+        self._tell_systemd("READY=1")
         try:
             while not self._stopping.wait(1.0):
                 self._raise_fatal()
         finally:
-            self._systemd.notify("STOPPING=1")
+            self._tell_systemd("STOPPING=1")
             self._scheduler.shutdown(wait=True)
             self._end_watches()
 
@@ -239,7 +262,7 @@ class Daemon:
         if stalled:
             _log.error("account=%s has not been read for %s", ",".join(stalled), STALLED_AFTER)
         else:
-            self._systemd.notify("WATCHDOG=1")
+            self._tell_systemd("WATCHDOG=1")
 
     def _raise_fatal(self) -> None:
         for watch in self._watches:

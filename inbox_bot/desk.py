@@ -65,6 +65,9 @@ class Outside(Protocol):
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """See that the reply stands in Drafts once, and return the folder; raises TemporaryError."""
 
+    def remove_draft(self, reply: Reply) -> None:
+        """See that the reply's own draft no longer stands in Drafts; raises TemporaryError."""
+
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
     ) -> None:

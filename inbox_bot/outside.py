@@ -127,6 +127,12 @@ class LiveOutside:
         mailbox.append(folders.drafts, reply.raw_bytes, ("\\Draft", "\\Seen"), datetime.now(UTC))
         return folders.drafts
 
+    def remove_draft(self, reply: Reply) -> None:
+        """Take the reply's own draft, known by its Message-ID, out of Drafts."""
+        drafts = self.folders().drafts
+        if drafts:
+            self._guarded(lambda mailbox: mailbox.remove(drafts, reply.message_id))
+
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
     ) -> None:

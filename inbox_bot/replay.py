@@ -106,6 +106,9 @@ class ReplayOutside:
         self.drafts[reply.message_id] = reply
         return "Drafts"
 
+    def remove_draft(self, reply: Reply) -> None:
+        """Never called: nothing was sent."""
+
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
     ) -> None:

@@ -185,6 +185,12 @@ def _file_sent_copy(desk: Desk, work: Work, step: planner.FileSentCopy) -> None:
     work.happen(happened.SentCopyFiled(desk.outside.file_sent_copy(_reply(work))))
 
 
+def _remove_draft(desk: Desk, work: Work, step: planner.RemoveDraft) -> None:
+    reply = _reply(work)
+    desk.outside.remove_draft(reply)
+    work.happen(happened.DraftRemoved(reply.message_id))
+
+
 def _alert(desk: Desk, work: Work, step: planner.Alert) -> None:
     desk.tell(Notification(work.case.account, work.case.case_id, step.name, step.text))
     work.happen(happened.AlertRaised(step.name, step.text))
@@ -198,5 +204,6 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.Send: _send,
     planner.LookUp: _look_up,
     planner.FileSentCopy: _file_sent_copy,
+    planner.RemoveDraft: _remove_draft,
     planner.Alert: _alert,
 }

@@ -53,6 +53,20 @@ STEPS = [
     ),
     ("a held case stands still", (*READY, happened.CaseHeld("why")), AUTO, LATE, planner.Alert),
     ("a sent reply is filed in Sent", (*READY, INTENDED, BODY, SENT), AUTO, 0, planner.FileSentCopy),
+    (
+        "the draft of a reply that we sent is removed",
+        (*READY, PLACED, INTENDED, BODY, SENT, happened.SentCopyFiled("Sent")),
+        POLICY,
+        0,
+        planner.RemoveDraft,
+    ),
+    (
+        "a draft that the seller sent is the seller's own",
+        (*READY, PLACED, happened.AnsweredElsewhere("by hand", None)),
+        POLICY,
+        0,
+        planner.Wait,
+    ),
     ("an attempt that never began is made again", (*READY, INTENDED), AUTO, 0, planner.Send),
     ("silence after the body is doubt", (*READY, INTENDED, BODY), AUTO, timedelta(minutes=1), planner.LookUp),
 ]
@@ -133,7 +147,7 @@ def test_a_temporary_refusal_is_tried_again_when_it_says_and_a_permanent_one_is_
 
 @pytest.mark.parametrize("how", [happened.AnsweredElsewhere("by hand", None), SENT])
 def test_an_answered_case_is_never_answered_again(how):
-    answered = case(*READY, PLACED, how, happened.SentCopyFiled("Sent"))
+    answered = case(*READY, PLACED, how, happened.SentCopyFiled("Sent"), happened.DraftRemoved(ID))
     for hours in range(0, 24 * 10, 6):
         assert planner.next_step(answered, ALWAYS, NOW + timedelta(hours=hours)) == planner.Wait(None)
 

@@ -97,7 +97,9 @@ def test_drafts_stand_in_drafts_threaded_when_another_client_reads_them(passed):
         notice = notices[draft["In-Reply-To"]]
         assert draft["References"].split()[-1] == notice["Message-ID"]
         assert draft["Subject"].lower().startswith("re:")
-        assert str(draft["To"]).strip("<>").endswith(("amazon.com", "amazon.co.uk", "amazon.de", "amazon.co.jp"))
+        assert (
+            str(draft["To"]).strip("<>").endswith(("amazon.com", "amazon.co.uk", "amazon.de", "amazon.co.jp"))
+        )
         body = draft.get_body(("plain",)).get_content()
         assert re.match(r"(Order|订单) \d{3}-\d{7}-\d{7}", body)
         assert draft.get_body(("html",)) is not None

@@ -361,6 +361,15 @@ class TestMailbox:
         assert mailbox.wait(20) is True
         assert time.monotonic() - started < 5
 
+    def test_a_draft_is_removed_by_its_id_and_nothing_else_with_it(self, mailbox: Mailbox) -> None:
+        for number in (1, 2, 3):
+            mailbox.append("Drafts", mail(number), (r"\Draft",), NOON)
+        assert mailbox.remove("Drafts", "<mail-2@shop.example>") == 1
+        assert mailbox.remove("Drafts", "<mail-2@shop.example>") == 0
+        mailbox.examine("Drafts")
+        left = [raw for _, raw in mailbox.bodies([header.uid for header in mailbox.headers_after(0)])]
+        assert [b"<mail-2@" in raw for raw in left] == [False, False]
+
     def test_wait_tells_of_a_mail_that_came_between_two_commands(
         self, place: Place, mailbox: Mailbox
     ) -> None:

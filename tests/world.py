@@ -71,6 +71,11 @@ class FusedOutside:
         self.fuse.pass_by()
         return "Drafts"
 
+    def remove_draft(self, reply: Reply) -> None:
+        self.fuse.pass_by()
+        self.world.drafts = [one for one in self.world.drafts if one.message_id != reply.message_id]
+        self.fuse.pass_by()
+
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
     ) -> None:

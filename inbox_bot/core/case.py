@@ -300,6 +300,10 @@ def _draft_placed(case: Case, at: datetime, event: happened.DraftPlaced) -> Case
     return replace(_done(case), draft_state="placed")
 
 
+def _draft_removed(case: Case, at: datetime, event: happened.DraftRemoved) -> Case:
+    return replace(_done(case), draft_state="")
+
+
 def _approved(case: Case, at: datetime, event: happened.ReplyApproved) -> Case:
     return replace(_done(case), approved=True, held_because="", blocked_because="")
 
@@ -384,6 +388,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.ReplyBlocked: _blocked,
     happened.DraftIntended: _draft_intended,
     happened.DraftPlaced: _draft_placed,
+    happened.DraftRemoved: _draft_removed,
     happened.ReplyApproved: _approved,
     happened.SendIntended: _send_intended,
     happened.BodyStarted: _body_started,

@@ -96,6 +96,13 @@ class DraftPlaced:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftRemoved:
+    """The reply went out by us, and its draft no longer stands in Drafts to be sent a second time."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyApproved:
     """A person said: send it."""
 
@@ -204,6 +211,7 @@ Event = (
     | ReplyBlocked
     | DraftIntended
     | DraftPlaced
+    | DraftRemoved
     | ReplyApproved
     | SendIntended
     | BodyStarted

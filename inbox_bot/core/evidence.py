@@ -21,7 +21,9 @@ def weigh(dossier: Dossier, facts: Facts, collected_at: datetime) -> tuple[Evide
 def _parcels(dossier: Dossier, facts: Facts, collected_at: datetime) -> Iterable[Evidence]:
     for parcel in dossier.shipments:
         name = " ".join(part for part in (parcel.carrier, parcel.tracking_id) if part) or "a parcel"
-        yield Evidence("shipment", _grade(parcel, facts), f"{name}: {_status(parcel)}", parcel.source, collected_at)
+        yield Evidence(
+            "shipment", _grade(parcel, facts), f"{name}: {_status(parcel)}", parcel.source, collected_at
+        )
 
 
 def _grade(parcel: Shipment, facts: Facts) -> Grade:

@@ -25,6 +25,7 @@ LOOK_AFTER = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10)
 # Within this much of the cutoff a twin costs less than a missed day seven.
 RESEND_WITHIN = timedelta(hours=24)
 MAX_SENDS_IN_DOUBT = 2
+MAX_TIDYING_TRIES = 6
 RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
 
 
@@ -70,6 +71,11 @@ class FileSentCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveDraft:
+    """Take the draft of a reply that we sent out of Drafts, so that nobody sends it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Tell a person, once per name."""
 
@@ -84,7 +90,7 @@ class Wait:
     until: datetime | None
 
 
-Step = Gather | Decide | Compose | PlaceDraft | Send | LookUp | FileSentCopy | Alert | Wait
+Step = Gather | Decide | Compose | PlaceDraft | Send | LookUp | FileSentCopy | RemoveDraft | Alert | Wait
 
 
 def next_step(case: Case, policy: Policy, now: datetime) -> Step:
@@ -100,9 +106,13 @@ def next_step(case: Case, policy: Policy, now: datetime) -> Step:
 
 
 def _after_answer(case: Case, now: datetime) -> Step:
-    if case.send_state is not SendState.SENT or case.sent_copy or case.failures >= len(LOOK_AFTER):
+    if case.send_state is not SendState.SENT or case.failures >= MAX_TIDYING_TRIES:
         return Wait(None)
-    return Wait(case.retry_at) if _postponed(case, now) else FileSentCopy()
+    if _postponed(case, now):
+        return Wait(case.retry_at)
+    if not case.sent_copy:
+        return FileSentCopy()
+    return RemoveDraft() if case.draft_state else Wait(None)
 
 
 def _postponed(case: Case, now: datetime) -> bool:

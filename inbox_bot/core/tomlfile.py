@@ -13,7 +13,9 @@ from typing import Any
 from inbox_bot.core.errors import Problem, UserError
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
 _ERROR_LINE = re.compile(r"\(at line (\d+)")
 
 Path = tuple[str | int, ...]
@@ -46,7 +48,9 @@ class TomlFile:
                 return number
         return start
 
-    def problem(self, path: Path, what: str, remedy: str | None = None, *, needle: str | None = None) -> Problem:
+    def problem(
+        self, path: Path, what: str, remedy: str | None = None, *, needle: str | None = None
+    ) -> Problem:
         """A `Problem` that points at the key path (or at the text `needle` below it)."""
         line = self.line_of_text(path, needle) if needle else self.line_of(path)
         key = ".".join(str(part + 1) if isinstance(part, int) else part for part in path)

@@ -115,6 +115,26 @@ class ImapMailbox(Mailbox):
         appended = _APPENDED.search(words[-1] or b"")
         return int(appended[1]) if appended else None
 
+    def remove(self, folder: str, message_id: str) -> int:
+        """As `Mailbox.remove`."""
+        argument, criterion = self._folder_argument(folder), arguments.search_message_id(message_id)
+        can_expunge, self._folder = self._link.has("UIDPLUS"), None
+        with self._link.talking(f"removing a mail from {folder!r}") as client:
+            imap = client._imap
+            answer, words = imap.select(argument)
+            uids: list[int] = []
+            if answer == "OK":
+                imap.untagged_responses.pop("SEARCH", None)
+                lines = imap.uid("SEARCH", criterion)[1]
+                uids = [uid for line in lines if line for uid in parse_message_list([line])]
+            if named := ",".join(map(str, arguments.uids(uids))):
+                imap.uid("STORE", named, "+FLAGS.SILENT", "(\\Deleted)")
+                if can_expunge:
+                    imap.uid("EXPUNGE", named)
+        if answer != "OK":
+            raise Refused(f"the server refused the folder {folder!r}", server_text(words[-1]))
+        return len(uids)
+
     def wait(self, seconds: float) -> bool:
         """As `Mailbox.wait`."""
         self._examined()

@@ -124,6 +124,12 @@ class Mailbox(Protocol):
         for its Message-ID before storing it again.
         """
 
+    def remove(self, folder: str, message_id: str) -> int:
+        """Delete the mails of the folder with this Message-ID, and only those; returns how many there were.
+
+        Where the server cannot expunge single mails they are left marked as deleted. No folder is examined after.
+        """
+
     def wait(self, seconds: float) -> bool:
         """Wait for mail in the examined folder: True means look now, False that nothing moved (or `interrupt`)."""
 

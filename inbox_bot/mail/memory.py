@@ -193,6 +193,14 @@ class MemoryMailbox(Mailbox):
             mails = self._examined().mails
             return tuple(mail.uid for mail in mails if pattern.search(_header_block(mail.raw).lower()))
 
+    def remove(self, folder: str, message_id: str) -> int:
+        """As `Mailbox.remove`."""
+        self.examine(folder)
+        uids = self.search_message_id(message_id)
+        for uid in uids:
+            self._account.expunge(folder, uid)
+        return len(uids)
+
     def append(self, folder: str, raw: bytes, flags: Sequence[str], at: datetime) -> int | None:
         """As `Mailbox.append`."""
         with self._alive():
