@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
+
+TYPE_CHECKING = False  # the real one costs an import
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_PERSON = 1
 EXIT_USER = 2
@@ -19,7 +24,8 @@ SHELLS = ("bash", "zsh", "tcsh")
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and turn every kind of error into its exit code and advice."""
     try:
-        options = build_parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        options = build_parser(words[0] if words else "").parse_args(words)
         code = int(options.perform(options))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -60,8 +66,8 @@ def _say(text: str) -> None:
     sys.stderr.write(f"inbox-bot: {text}\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """All commands with their options."""
+def build_parser(wanted: str = "") -> argparse.ArgumentParser:
+    """All commands with their options, or only the one that is wanted: the others would cost it 10 ms."""
     parser = argparse.ArgumentParser(
         prog="inbox-bot",
         description="Answers Amazon chargeback notices from your own mailbox, before the seven days are over.",
@@ -70,12 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, help="print the version and end")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_trying(commands)
-    _add_setting_up(commands)
-    _add_running(commands)
-    _add_cases(commands)
-    _add_deciding(commands)
-    _add_data(commands)
+    for name, add in _COMMANDS.items():
+        if wanted not in _COMMANDS or name == wanted:
+            add(commands)
     return parser
 
 
@@ -90,17 +93,10 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-Commands = argparse._SubParsersAction  # the type has no public name
-
-
-def _command(commands: Commands, name: str, perform: object, about: str) -> argparse.ArgumentParser:  # type: ignore[type-arg]
+def _command(commands: Commands, name: str, perform: object, about: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
     made.set_defaults(perform=perform)
     return made
-
-
-def _file(text: str) -> Path:
-    return Path(text)
 
 
 def _existing(text: str) -> Path:
@@ -112,7 +108,7 @@ def _existing(text: str) -> Path:
 
 def _config(command: argparse.ArgumentParser) -> None:
     about = "the configuration file (default: ./config.toml, then the user's config folder)"
-    command.add_argument("--config", type=_file, metavar="FILE", help=about)
+    command.add_argument("--config", type=Path, metavar="FILE", help=about)
 
 
 def _account(command: argparse.ArgumentParser) -> None:
@@ -123,17 +119,20 @@ def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON, one object a line")
 
 
-def _add_trying(commands: Commands) -> None:  # type: ignore[type-arg]
+def _add_demo(commands: Commands) -> None:
     demo = _command(
         commands, "demo", _demo, "see the main job on this machine: real servers, sample notices, replies"
     )
     demo.add_argument(
         "--out",
-        type=_file,
+        type=Path,
         metavar="DIR",
         default=Path("inbox-bot-demo"),
         help="where the replies go (%(default)s)",
     )
+
+
+def _add_replay(commands: Commands) -> None:
     about = "put mails from files (.eml, mbox, Maildir, folders) through everything, offline; nothing is sent"
     replay = _command(commands, "replay", _replay, about)
     replay.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="mails, or folders of mails")
@@ -141,9 +140,7 @@ def _add_trying(commands: Commands) -> None:  # type: ignore[type-arg]
     replay.add_argument(
         "--now", metavar="ISO", help="handle every mail as of this instant, e.g. 2026-10-09T12:00Z"
     )
-    replay.add_argument(
-        "--out", type=_file, metavar="DIR", help="write each composed reply there as CASE.eml"
-    )
+    replay.add_argument("--out", type=Path, metavar="DIR", help="write each composed reply there as CASE.eml")
     _orders_option(replay)
     about = "all: take every mail as genuine; sample mails carry no signature (%(default)s)"
     replay.add_argument("--trust", choices=["authenticated", "all"], default="authenticated", help=about)
@@ -164,60 +161,75 @@ def _orders_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_setting_up(commands: Commands) -> None:  # type: ignore[type-arg]
+def _add_init(commands: Commands) -> None:
     about = "write a configuration: asks for your mail address, tests the login, finds the folders"
     _config(_command(commands, "init", _init, about))
+
+
+def _add_doctor(commands: Commands) -> None:
     doctor = _command(commands, "doctor", _doctor, "check everything that can be checked, and say what to do")
     _config(doctor)
     _json(doctor)
 
 
-def _add_running(commands: Commands) -> None:  # type: ignore[type-arg]
+def _add_run(commands: Commands) -> None:
     run = _command(commands, "run", _run, "watch the mailboxes until stopped (the daemon)")
+    _config(run)
+    _verbose(run)
+
+
+def _add_once(commands: Commands) -> None:
     once = _command(commands, "once", _once, "make one pass over the mailboxes and end, for cron")
-    for command in (run, once):
-        _config(command)
-        command.add_argument("--verbose", action="store_true", help="log every step")
+    _config(once)
     _account(once)
     _json(once)
+    _verbose(once)
 
 
-def _add_cases(commands: Commands) -> None:  # type: ignore[type-arg]
+def _verbose(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--verbose", action="store_true", help="log every step")
+
+
+def _add_cases(commands: Commands) -> None:
     cases = _command(commands, "cases", _cases, "list the open cases with their clock")
     cases.add_argument("--all", action="store_true", help="also the answered and closed ones")
+    _config(cases)
     _account(cases)
+    _json(cases)
+
+
+def _add_show(commands: Commands) -> None:
     show = _command(commands, "show", _show, "show one case: mail, evidence, decision, reply, history")
-    show.add_argument("case", metavar="CASE", help="a case id, or its beginning")
-    for command in (cases, show):
-        _config(command)
-        _json(command)
+    _case(show)
+    _config(show)
+    _json(show)
 
 
-def _add_deciding(commands: Commands) -> None:  # type: ignore[type-arg]
-    refund = None
-    for name, about in (
-        ("approve", "send the composed reply of a case"),
-        (
-            "refund",
-            "refund instead: shows the amount to refund in Seller Central, then takes the refund's id",
-        ),
-        ("represent", "represent a case whatever the rules said"),
-        ("hold", "stop a case: nothing is sent until you decide; the clock goes on"),
-        ("answered", "say that you answered a case another way, for example in Seller Central"),
-    ):
-        command = _command(commands, name, _decide, about)
-        command.set_defaults(choice=name)
-        command.add_argument("case", metavar="CASE", help="a case id, or its beginning")
-        command.add_argument("--note", default="", metavar="TEXT", help="why; kept in the case's history")
-        _config(command)
-        refund = command if name == "refund" else refund
-    assert refund is not None  # noqa: S101 - for the type checker: the loop above made it
-    refund.add_argument(
-        "--confirmed", metavar="REFUND_ID", help="the refund was made in Seller Central; its id there"
-    )
+def _case(command: argparse.ArgumentParser) -> None:
+    command.add_argument("case", metavar="CASE", help="a case id, or its beginning")
 
 
-def _add_data(commands: Commands) -> None:  # type: ignore[type-arg]
+_CHOICES = {
+    "approve": "send the composed reply of a case",
+    "refund": "refund instead: shows the amount to refund in Seller Central, then takes the refund's id",
+    "represent": "represent a case whatever the rules said",
+    "hold": "stop a case: nothing is sent until you decide; the clock goes on",
+    "answered": "say that you answered a case another way, for example in Seller Central",
+}
+
+
+def _add_choice(name: str, commands: Commands) -> None:
+    command = _command(commands, name, _decide, _CHOICES[name])
+    command.set_defaults(choice=name)
+    _case(command)
+    command.add_argument("--note", default="", metavar="TEXT", help="why; kept in the case's history")
+    _config(command)
+    if name == "refund":
+        about = "the refund was made in Seller Central; its id there"
+        command.add_argument("--confirmed", metavar="REFUND_ID", help=about)
+
+
+def _add_orders(commands: Commands) -> None:
     about = "order data from Amazon's reports"
     orders = commands.add_parser("orders", help=about, description=about)
     parts = orders.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -228,6 +240,9 @@ def _add_data(commands: Commands) -> None:  # type: ignore[type-arg]
     _config(load)
     _account(load)
     _json(load)
+
+
+def _add_rules(commands: Commands) -> None:
     about = "the rules by which notices are read and cases decided"
     rules = commands.add_parser("rules", help=about, description=about)
     parts = rules.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -238,8 +253,27 @@ def _add_data(commands: Commands) -> None:  # type: ignore[type-arg]
     explain.add_argument("file", type=_existing, metavar="FILE.eml")
     _config(explain)
     _orders_option(explain)
+
+
+def _add_completion(commands: Commands) -> None:
     completion = _command(commands, "completion", _completion, "print the completion script of a shell")
     completion.add_argument("shell", choices=SHELLS)
+
+
+_COMMANDS = {
+    "demo": _add_demo,
+    "replay": _add_replay,
+    "init": _add_init,
+    "doctor": _add_doctor,
+    "run": _add_run,
+    "once": _add_once,
+    "cases": _add_cases,
+    "show": _add_show,
+    **{name: partial(_add_choice, name) for name in _CHOICES},
+    "orders": _add_orders,
+    "rules": _add_rules,
+    "completion": _add_completion,
+}
 
 
 # What each command does: one import and one call.

@@ -15,10 +15,12 @@ def find_config(given: Path | None) -> Path:
     """
     if given is not None:
         return given if given.is_file() else _no_config(f"there is no file {given}")
-    places = (Path(FILE_NAME), user_folder("config") / FILE_NAME)
-    found = next((place for place in places if place.is_file()), None)
-    looked = f"no configuration was found (looked for ./{FILE_NAME} and {places[1]})"
-    return found or _no_config(looked)
+    here = Path(FILE_NAME)
+    if here.is_file():
+        return here
+    of_user = user_folder("config") / FILE_NAME
+    looked = f"no configuration was found (looked for ./{FILE_NAME} and {of_user})"
+    return of_user if of_user.is_file() else _no_config(looked)
 
 
 def _no_config(what: str) -> Path:

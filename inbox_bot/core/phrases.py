@@ -1,6 +1,7 @@
 """Phrases as data: plain words with a tiny syntax, compiled to linear-time patterns, and the sentences they stand in.
 
 The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing);
+a Chinese character also matches its form in the other script;
 `(a|b)` are alternatives, an empty one makes the group optional; `...` is up to 60 characters of the same
 sentence; `*` behind a letter is the rest of the word. Case does not matter and words match whole. Reading the
 files is done elsewhere: this module gets parsed TOML. What a phrase means is said by the table's owner.
@@ -16,6 +17,7 @@ from typing import Any
 
 import re2
 
+from inbox_bot.core.chinese import forms_of
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.sentences import Sentence, is_conditional, sentence_at, sentences
 from inbox_bot.core.tomlfile import Path, TomlFile
@@ -200,7 +202,8 @@ def _literal(word: str) -> str:
         else:
             if _is_cjk(previous) and _is_cjk(char):
                 parts.append(_NO_SPACE)
-            parts.append(re2.escape(char))
+            forms = forms_of(char)
+            parts.append(f"[{forms}]" if len(forms) > 1 else re2.escape(char))
         previous = char
     if _is_ascii_word(word[-1]):
         parts.append(r"\b")
