@@ -13,7 +13,10 @@ from pathlib import Path
 
 TYPE_CHECKING = False  # the real one costs an import
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Perform = Callable[[argparse.Namespace], int]
 
 EXIT_PERSON = 1
 EXIT_USER = 2
@@ -93,7 +96,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _command(commands: Commands, name: str, perform: object, about: str) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, perform: Perform, about: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
     made.set_defaults(perform=perform)
     return made
@@ -260,7 +263,7 @@ def _add_completion(commands: Commands) -> None:
     completion.add_argument("shell", choices=SHELLS)
 
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[[Commands], None]] = {
     "demo": _add_demo,
     "replay": _add_replay,
     "init": _add_init,

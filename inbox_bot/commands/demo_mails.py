@@ -62,7 +62,8 @@ def _record(*files: str) -> tuple[Scene, ...]:
 
 SCENES: tuple[Scene, ...] = (
     *_record("rule-delivered-match-1-order", "rule-delivered-match-2-shipped"),
-    *_record("rule-delivered-match-3-delivered", "rule-admits-receipt-1-order"),
+    *_record("rule-delivered-match-3-delivered", "rule-delivered-match-5-buyer-message"),
+    *_record("rule-delivered-match-6-seller-answer", "rule-admits-receipt-1-order"),
     *_record("rule-admits-receipt-2-shipped", "rule-admits-receipt-3-buyer-message"),
     *_record("rule-contested-1-order", "rule-contested-2-buyer-message", "rule-contested-3-seller-answer"),
     *_record("rule-fault-admitted-1-buyer-message", "rule-fault-admitted-2-seller-answer"),
