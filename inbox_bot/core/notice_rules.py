@@ -44,14 +44,17 @@ _MEANINGS: Mapping[str, frozenset[str]] = {
     "mark": _NOTICE_KINDS | {"topic"},
     "label": FIELDS,
     "reason": frozenset(Reason),
+    "reason_bare": frozenset(Reason),
     "reason_value": frozenset(Reason),
+    "no_reason": frozenset({Reason.UNKNOWN.value}),
     "implied": frozenset(Reason),
     "ask": frozenset(Ask),
     "outcome": frozenset(Outcome),
     "outcome_of_decision": frozenset(Outcome),
     "deadline": frozenset({"answer", "other_period", "by"}),
     "wording": frozenset(
-        {"conditional", "on_the_seller", "modal", "generic", "asking", "form_only", "after_address", "language"}
+        {"conditional", "on_the_seller", "modal", "generic", "asking", "alleging", "sets_aside",
+         "sets_aside_before", "turn", "form_only", "after_address", "language"}
     ),
     "forward": frozenset(
         {"forward_prefix", "reply_prefix", "forward_line", "original_line", "reply_opening", "reply_closing",

@@ -1,6 +1,7 @@
 """Why the buyer disputes a charge, and what the notice asks the seller for.
 
-The words are data (`reason`, `reason_value` and `ask` in the notice rules). Supposed reasons never count.
+The words are data (`reason`, `reason_bare`, `reason_value`, `no_reason` and `ask` in the notice rules). Supposed
+reasons never count, nor those a notice sets aside ("the buyer does not deny having received it").
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ _IMPLIED = {
 }
 _REASON_WORDS = 300
 _VALUE_LINES = 3
+_MOST_REASONS = 2  # more in one sentence are a list of what could be
 _ASKING_BEGINS = 30  # characters of a sentence within which "please provide" makes it one that asks
 # In one sentence the more special reason wins: who sent a broken item back and waits for the money disputes the money.
 _STRONGER = {
     (Reason.NOT_AS_DESCRIBED, Reason.CREDIT_NOT_PROCESSED): Reason.CREDIT_NOT_PROCESSED,
     (Reason.CREDIT_NOT_PROCESSED, Reason.CANCELLED): Reason.CANCELLED,
+    (Reason.UNAUTHORIZED, Reason.CANCELLED): Reason.CANCELLED,
+    (Reason.UNAUTHORIZED, Reason.DUPLICATE): Reason.DUPLICATE,
+    (Reason.CREDIT_NOT_PROCESSED, Reason.DUPLICATE): Reason.DUPLICATE,
 }
 
 
@@ -35,11 +40,19 @@ def read_reason(
     for label in labels:
         if label.field == "reason" and (found := _of_value(label, body.rules)) is not None:
             return found
-    stated = body.stated("reason")
+    stated = body.stated("reason") + body.stated("reason_bare")
     plain = [one for one in stated if not _is_asking(body, one.start)]
-    for found in (_of_sentences(body, plain), _of_subject(subject, body.rules), _of_sentences(body, stated)):
+    alleged = [one for one in plain if _is_alleged(body, one.start)]
+    for found in (
+        _of_sentences(body, alleged),
+        _of_sentences(body, plain),
+        _of_subject(subject, body.rules),
+        _of_sentences(body, stated),
+    ):
         if found is not None:
             return found
+    if body.stated("no_reason"):
+        return Reason.UNKNOWN, ""
     implied = _implied(body, asks)
     return (implied, "") if implied is not None else (Reason.UNKNOWN, "")
 
@@ -111,47 +124,79 @@ def _supposes_buyer(body: Wording, condition: int, ask: int) -> bool:
 
 
 def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
+    """The reason a label's value gives: its own sentences first, then the short names of reasons."""
     text = "\n".join(label.lines[:_VALUE_LINES])[:_REASON_WORDS]
-    found = [*rules.find("reason", text), *rules.find("reason_value", text)]
+    value = Wording(text, rules)
+    found = [*value.stated("reason"), *value.stated("reason_bare"), *value.found("reason_value")]
     if not found:
         return None
     first = label.lines[0]
-    early = [one for one in found if one.start < len(first)] or found
-    return _strongest(early), one_line(first if any(one.start < len(first) for one in found) else text)
+    early = [one for one in found if one.start < len(first)]
+    return _strongest(early or found), one_line(first if early else text)
 
 
 def _of_sentences(body: Wording, found: Sequence[FoundPhrase]) -> tuple[Reason, str] | None:
-    if not found:
-        return None
-    sentence = body.sentence(found[0].start)
-    if sentence is None:
-        return Reason(found[0].entry.means), found[0].words
-    same = [one for one in found if sentence.start <= one.start < sentence.end]
-    if len({one.entry.means for one in same}) > 2:  # a list of what could be
-        later = [one for one in found if one.start >= sentence.end]
-        return _of_sentences(body, later)
-    return _strongest(same), sentence.text[:_REASON_WORDS]
+    """The reason of the first sentence that states one; a sentence that lists three or more states none."""
+    rest = sorted(found, key=lambda one: one.start)
+    while rest:
+        sentence = body.sentence(rest[0].start)
+        if sentence is None:
+            return Reason(rest[0].entry.means), rest[0].words
+        same = [one for one in rest if sentence.start <= one.start < sentence.end]
+        named = _decisive(same)
+        if len({one.entry.means for one in named}) <= _MOST_REASONS:
+            return _strongest(same), sentence.text[:_REASON_WORDS]
+        rest = rest[len(same) :]
+    return None
 
 
 def _of_subject(subject: str, rules: NoticeRules) -> tuple[Reason, str] | None:
-    found = rules.find("reason", subject)
-    return (Reason(found[0].entry.means), subject) if found else None
+    found = [*Wording(subject, rules).stated("reason"), *Wording(subject, rules).stated("reason_bare")]
+    return (_strongest(found), subject) if found else None
 
 
 def _strongest(found: Sequence[FoundPhrase]) -> Reason:
-    first = min(found, key=lambda one: (one.start, -one.end))
-    reasons = [Reason(first.entry.means), *dict.fromkeys(Reason(one.entry.means) for one in found)]
+    """The reason that phrases of one sentence give: the first, but for those that a more special one explains."""
+    named = sorted(_decisive(found), key=lambda one: (one.start, -one.end))
+    reasons = list(dict.fromkeys(Reason(one.entry.means) for one in named))
     for other in reasons[1:]:
         if (reasons[0], other) in _STRONGER:
             return _STRONGER[reasons[0], other]
     return reasons[0]
 
 
+def _decisive(found: Sequence[FoundPhrase]) -> list[FoundPhrase]:
+    """The phrases that count where several overlap.
+
+    One without its subject ("never arrived") counts only alone: a refund can fail to arrive, too. Of two that
+    begin together the longer knows what was not received, of two that end together the shorter has the nearer subject.
+    """
+    named = [one for one in found if one.entry.section != "reason_bare"] or list(found)
+    longest: dict[int, int] = {}
+    for one in named:
+        longest[one.start] = max(longest.get(one.start, 0), one.end)
+    named = [one for one in named if one.end == longest[one.start]]
+    nearest: dict[int, int] = {}
+    for one in named:
+        nearest[one.end] = max(nearest.get(one.end, 0), one.start)
+    return [one for one in named if one.start == nearest[one.end]]
+
+
+def _is_alleged(body: Wording, position: int) -> bool:
+    """Whether the sentence at the position says who says so: the bank, the cardholder, the buyer."""
+    sentence = body.sentence(position)
+    return sentence is not None and any(
+        sentence.start <= one.start < sentence.end for one in body.found("wording", means="alleging")
+    )
+
+
 def _is_asking(body: Wording, position: int) -> bool:
-    """Whether the sentence at the position begins with a verb of asking: it names the reason only in passing."""
+    """Whether the sentence at the position is a question or begins with a verb of asking: a reason in passing."""
     sentence = body.sentence(position)
     if sentence is None:
         return False
+    if sentence.text.rstrip("\"')）」』”").endswith(("?", "？")):
+        return True
     behind = min(position, sentence.start + _ASKING_BEGINS)
     verbs = body.found("wording", means="asking")
     return any(sentence.start <= one.start < behind for one in verbs) or _is_item(body, sentence)

@@ -1,12 +1,12 @@
 """What a text states, as against what it only supposes: phrases of the notice rules found in real sentences.
 
 "The buyer did not receive the item" states it; "If the buyer did not receive the item", "a buyer may dispute" and
-"chargebacks are filed when" do not. Also here: how much of a huge mail is looked at, and which language it is in.
+"chargebacks are filed when" do not, nor does "the buyer does not say that it did not arrive". Also here: how much of a huge mail is looked at, and which language it is in.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ HEAD_CHARACTERS = 256 * 1024
 TAIL_CHARACTERS = 64 * 1024
 _LANGUAGE_CHARACTERS = 12_000
 _FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
+_CLAUSE_MARKS = (",", "，", "、", ":", "：", " - ")
 _MODAL_REACH = 28  # characters between "may" and what may be
 
 
@@ -65,7 +66,7 @@ class Wording:
         sentence = self.sentence(position)
         if sentence is None:
             return False
-        if self.is_conditional(position):
+        if self.is_conditional(position) or self.is_set_aside(position):
             return True
         if _any_within(self._modals, max(sentence.start, position - _MODAL_REACH), position):
             return True
@@ -77,6 +78,36 @@ class Wording:
         if sentence is None:
             return False
         return is_conditional(sentence) or _any_within(self._conditions, sentence.start, position + 1)
+
+    def is_set_aside(self, position: int) -> bool:
+        """Whether the clause says that what stands at the position is not the point ("is not in doubt")."""
+        index = bisect_right(self._set_aside, (position, len(self.text))) - 1
+        return index >= 0 and position < self._set_aside[index][1]
+
+    @cached_property
+    def _set_aside(self) -> tuple[tuple[int, int], ...]:
+        """The parts of the text that are set aside, in order, without overlaps."""
+        turns = _starts(self.found("wording", means="turn"))
+        spans = [
+            (one.start, self._clause_end(one.end, turns)) for one in self.found("wording", means="sets_aside")
+        ]
+        spans += [
+            (self._clause_start(one.start, turns), one.end)
+            for one in self.found("wording", means="sets_aside_before")
+        ]
+        return _merged(spans)
+
+    def _clause_end(self, position: int, turns: tuple[int, ...]) -> int:
+        sentence = self.sentence(position - 1)
+        ends = [sentence.end if sentence is not None else position, *turns[bisect_left(turns, position) :][:1]]
+        marks = (self.text.find(mark, position, ends[0]) for mark in _CLAUSE_MARKS)
+        return min([*ends, *(at for at in marks if at >= 0)])
+
+    def _clause_start(self, position: int, turns: tuple[int, ...]) -> int:
+        sentence = self.sentence(position)
+        starts = [sentence.start if sentence is not None else position]
+        starts += turns[: bisect_left(turns, position)][-1:]
+        return max([*starts, *(self.text.rfind(mark, starts[0], position) for mark in _CLAUSE_MARKS)])
 
     @cached_property
     def _conditions(self) -> tuple[int, ...]:
@@ -119,7 +150,20 @@ def language_of(text: str, rules: NoticeRules) -> str | None:
     words = Counter(found.entry.language for found in found_words if found.entry.language not in ("zh", "ja"))
     if words:
         return words.most_common(1)[0][0]
+    topics = Counter(found.entry.language for found in rules.find("mark", text))
+    if topics and not chinese:
+        return topics.most_common(1)[0][0]
     return "zh" if chinese >= _FEWEST_CHINESE else None
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
 
 
 def _starts(found: Iterable[FoundPhrase]) -> tuple[int, ...]:
