@@ -37,10 +37,10 @@ class Folders:
 
 def find_folders(config: AccountConfig, listed: Collection[ServerFolder]) -> Folders:
     """The folders to use: as configured, else by special use."""
-    drafts = config.drafts or _special(listed, "drafts")
-    sent = config.sent or _special(listed, "sent")
-    junk = _special(listed, "junk")
-    everything = _special(listed, "all")
+    drafts = config.drafts or special_folder(listed, "drafts")
+    sent = config.sent or special_folder(listed, "sent")
+    junk = special_folder(listed, "junk")
+    everything = special_folder(listed, "all")
     watched = list(config.folders)
     if config.watch_junk and junk:
         watched.append(junk)
@@ -48,11 +48,12 @@ def find_folders(config: AccountConfig, listed: Collection[ServerFolder]) -> Fol
         watched.append(sent)
     searched = list(config.search_folders)
     if not searched:
-        searched = [everything] if everything else [*watched, _special(listed, "archive")]
+        searched = [everything] if everything else [*watched, special_folder(listed, "archive")]
     return Folders(_distinct(watched), _distinct(searched), drafts, sent, junk)
 
 
-def _special(listed: Collection[ServerFolder], use: str) -> str:
+def special_folder(listed: Collection[ServerFolder], use: str) -> str:
+    """The folder of that special use, empty when the server has none."""
     return next((folder.name for folder in listed if use in folder.special_use and folder.selectable), "")
 
 

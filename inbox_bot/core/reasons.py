@@ -132,7 +132,7 @@ def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
         return None
     first = label.lines[0]
     early = [one for one in found if one.start < len(first)]
-    return _strongest(early or found), one_line(first if early else text)
+    return _strongest(value, early or found), one_line(first if early else text)
 
 
 def _of_sentences(body: Wording, found: Sequence[FoundPhrase]) -> tuple[Reason, str] | None:
@@ -143,21 +143,22 @@ def _of_sentences(body: Wording, found: Sequence[FoundPhrase]) -> tuple[Reason, 
         if sentence is None:
             return Reason(rest[0].entry.means), rest[0].words
         same = [one for one in rest if sentence.start <= one.start < sentence.end]
-        named = _decisive(same)
+        named = _decisive(body, same)
         if len({one.entry.means for one in named}) <= _MOST_REASONS:
-            return _strongest(same), sentence.text[:_REASON_WORDS]
+            return _strongest(body, same), sentence.text[:_REASON_WORDS]
         rest = rest[len(same) :]
     return None
 
 
 def _of_subject(subject: str, rules: NoticeRules) -> tuple[Reason, str] | None:
-    found = [*Wording(subject, rules).stated("reason"), *Wording(subject, rules).stated("reason_bare")]
-    return (_strongest(found), subject) if found else None
+    wording = Wording(subject, rules)
+    found = [*wording.stated("reason"), *wording.stated("reason_bare")]
+    return (_strongest(wording, found), subject) if found else None
 
 
-def _strongest(found: Sequence[FoundPhrase]) -> Reason:
+def _strongest(body: Wording, found: Sequence[FoundPhrase]) -> Reason:
     """The reason that phrases of one sentence give: the first, but for those that a more special one explains."""
-    named = sorted(_decisive(found), key=lambda one: (one.start, -one.end))
+    named = sorted(_decisive(body, found), key=lambda one: (one.start, -one.end))
     reasons = list(dict.fromkeys(Reason(one.entry.means) for one in named))
     for other in reasons[1:]:
         if (reasons[0], other) in _STRONGER:
@@ -165,21 +166,24 @@ def _strongest(found: Sequence[FoundPhrase]) -> Reason:
     return reasons[0]
 
 
-def _decisive(found: Sequence[FoundPhrase]) -> list[FoundPhrase]:
+def _decisive(body: Wording, found: Sequence[FoundPhrase]) -> list[FoundPhrase]:
     """The phrases that count where several overlap.
 
-    One without its subject ("never arrived") counts only alone: a refund can fail to arrive, too. Of two that
-    begin together the longer knows what was not received, of two that end together the shorter has the nearer subject.
+    One without its subject ("never arrived") counts only alone: a refund can fail to arrive, too. One that stands
+    inside another knows less than that one, unless the other only reached round it from an earlier clause.
     """
     named = [one for one in found if one.entry.section != "reason_bare"] or list(found)
-    longest: dict[int, int] = {}
-    for one in named:
-        longest[one.start] = max(longest.get(one.start, 0), one.end)
-    named = [one for one in named if one.end == longest[one.start]]
-    nearest: dict[int, int] = {}
-    for one in named:
-        nearest[one.end] = max(nearest.get(one.end, 0), one.start)
-    return [one for one in named if one.start == nearest[one.end]]
+    return [one for one in named if not any(_outdoes(body, other, one) for other in named)]
+
+
+def _outdoes(body: Wording, other: FoundPhrase, one: FoundPhrase) -> bool:
+    if other.entry.means == one.entry.means:
+        return False
+    if other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start:
+        return not body.turns_between(other.start, one.start)
+    if one.start < other.start and other.end <= one.end:
+        return body.turns_between(one.start, other.start)
+    return False
 
 
 def _is_alleged(body: Wording, position: int) -> bool:

@@ -84,10 +84,20 @@ class Wording:
         index = bisect_right(self._set_aside, (position, len(self.text))) - 1
         return index >= 0 and position < self._set_aside[index][1]
 
+    def turns_between(self, start: int, end: int) -> bool:
+        """Whether a new clause begins between the two positions."""
+        return _any_within(self._turns, start, end) or any(
+            mark in self.text[start:end] for mark in _CLAUSE_MARKS
+        )
+
+    @cached_property
+    def _turns(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="turn"))
+
     @cached_property
     def _set_aside(self) -> tuple[tuple[int, int], ...]:
         """The parts of the text that are set aside, in order, without overlaps."""
-        turns = _starts(self.found("wording", means="turn"))
+        turns = self._turns
         spans = [
             (one.start, self._clause_end(one.end, turns)) for one in self.found("wording", means="sets_aside")
         ]
@@ -150,9 +160,6 @@ def language_of(text: str, rules: NoticeRules) -> str | None:
     words = Counter(found.entry.language for found in found_words if found.entry.language not in ("zh", "ja"))
     if words:
         return words.most_common(1)[0][0]
-    topics = Counter(found.entry.language for found in rules.find("mark", text))
-    if topics and not chinese:
-        return topics.most_common(1)[0][0]
     return "zh" if chinese >= _FEWEST_CHINESE else None
 
 
