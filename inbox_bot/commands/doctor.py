@@ -132,7 +132,10 @@ def _of_mailbox(account: AccountConfig, outside: LiveOutside) -> Iterator[Findin
         else:
             status = FAIL if part == "Drafts" else WARN
             yield Finding(part, name, status, "the server names none", f"set {key} in [account.imap]")
-    yield from _newest(account, mailbox, folders.watched[0])
+    try:
+        yield from _newest(account, mailbox, folders.watched[0])
+    except InboxBotError as error:
+        yield Finding("newest mails", name, FAIL, str(error), "see above; then run doctor again")
 
 
 def _folder(mailbox: Mailbox, folder: str) -> str:
@@ -164,8 +167,9 @@ def _authserv(account: str, configured: str, seen: Counter[str]) -> Finding:
     usual = ", ".join(f"{server} ({count} mails)" for server, count in seen.most_common(3) if server)
     if configured and configured in seen:
         return Finding("authserv_id", account, OK, f"{configured} vouches for the mails of this mailbox")
-    remedy = f'the newest mails show: {usual}; set authserv_id = "{seen.most_common(1)[0][0]}" if that is your server'
-    if not usual:
+    first = next((server for server, _ in seen.most_common() if server), "")
+    remedy = f'the newest mails show: {usual}; set authserv_id = "{first}" if that is your server'
+    if not first:
         remedy = "no mail carries Authentication-Results; ask the provider which server writes them"
     if configured:
         return Finding("authserv_id", account, WARN, f"{configured} is not on the newest mails", remedy)

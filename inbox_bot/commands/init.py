@@ -38,6 +38,13 @@ class Answers:
 
 def run_init(path: Path) -> int:
     """Ask, test, write; nothing is written before everything was answered."""
+    try:
+        return _run(path)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+
+
+def _run(path: Path) -> int:
     if path.exists() and not click.confirm(f"{path} exists. Write it anew?", default=False):
         click.echo("Nothing was changed.")
         return 0
