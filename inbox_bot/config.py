@@ -7,21 +7,18 @@ Every problem is reported at once with its line and key. Secrets are never in he
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inbox_bot.core.errors import Problem, UserError
+from inbox_bot.places import STORE_NAME, beside, data_folder
 
 if TYPE_CHECKING:
     from inbox_bot.core.model import Policy
     from inbox_bot.core.tomlfile import TomlFile
     from inbox_bot.mail.mailbox import ImapSettings
     from inbox_bot.mail.smtp import SmtpSettings
-
-FILE_NAME = "config.toml"
-STORE_NAME = "inbox-bot.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +71,6 @@ class Config:
         raise UserError(f"{asked}; name one with --account: {', '.join(names)}")
 
 
-def find_config(given: Path | None) -> Path:
-    """The file named on the command line, else ./config.toml, else the one in the user's config folder."""
-    if given is not None:
-        if not given.is_file():
-            remedy = "run `inbox-bot init` to write one"
-            raise UserError(Problem("there is no such configuration file", str(given), remedy=remedy))
-        return given
-    for place in (Path(FILE_NAME), _user_folder("config") / FILE_NAME):
-        if place.is_file():
-            return place
-    remedy = f"run `inbox-bot init`, or name one with --config (looked for ./{FILE_NAME} and {place})"
-    raise UserError(Problem("no configuration was found", remedy=remedy))
-
-
-def store_path(file: Path) -> Path:
-    """Where the store of a configuration is, without checking the rest of the file."""
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise UserError(Problem(f"cannot be read: {error}", str(file))) from None
-    named = data.get("data_dir", "")
-    return _data_folder(file, named if isinstance(named, str) else "") / STORE_NAME
-
-
 def load_config(file: Path) -> Config:
     """Read and check the configuration; raises UserError with every problem in it."""
     from pydantic import ValidationError
@@ -115,31 +88,15 @@ def load_config(file: Path) -> Config:
         raise UserError(problems)
     return Config(
         file=file.resolve(),
-        data_folder=_data_folder(file, model.data_dir),
+        data_folder=data_folder(file, model.data_dir),
         rules_folder=_optional(file, model.rules_dir),
         templates_folder=_optional(file, model.templates_dir),
         accounts=tuple(account.to_config() for account in model.account),
     )
 
 
-def _data_folder(file: Path, named: str) -> Path:
-    return _beside(file, named) if named else _user_folder("data")
-
-
 def _optional(file: Path, named: str) -> Path | None:
-    return _beside(file, named) if named else None
-
-
-def _beside(file: Path, named: str) -> Path:
-    """A path as the user meant it: relative to the configuration file, with ~ for the home folder."""
-    return (file.resolve().parent / Path(named).expanduser()).resolve()
-
-
-def _user_folder(kind: str) -> Path:
-    import platformdirs
-
-    find = platformdirs.user_config_path if kind == "config" else platformdirs.user_data_path
-    return find("inbox-bot", appauthor=False)
+    return beside(file, named) if named else None
 
 
 def _problem(source: TomlFile, entry: Any) -> Problem:
