@@ -595,3 +595,9 @@ def test_no_sample_mail_is_over_a_cap() -> None:
             if "than" in problem.what
         ]
         assert (path.name, cut) == (path.name, [])
+
+
+def test_plain_words_labelled_base64_are_read_as_they_are() -> None:
+    body = "Order number: 113-0196033-6384224\r\nThe buyer says that nothing came.\r\nPlease answer.\r\n"
+    raw = f"From: a@b.example\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}"
+    assert read_mail(raw.encode()).text.splitlines()[:2] == body.splitlines()[:2]

@@ -40,7 +40,8 @@ def read_reason(
     for label in labels:
         if label.field == "reason" and (found := _of_value(label, body.rules)) is not None:
             return found
-    stated = body.stated("reason") + body.stated("reason_bare")
+    without = bool(body.stated("no_reason"))
+    stated = body.stated("reason") + (() if without else body.stated("reason_bare"))
     plain = [one for one in stated if not _is_asking(body, one.start)]
     alleged = [one for one in plain if _is_alleged(body, one.start)]
     for found in (
@@ -51,7 +52,7 @@ def read_reason(
     ):
         if found is not None:
             return found
-    if body.stated("no_reason"):
+    if without:
         return Reason.UNKNOWN, ""
     implied = _implied(body, asks)
     return (implied, "") if implied is not None else (Reason.UNKNOWN, "")
@@ -170,7 +171,8 @@ def _decisive(body: Wording, found: Sequence[FoundPhrase]) -> list[FoundPhrase]:
     """The phrases that count where several overlap.
 
     One without its subject ("never arrived") counts only alone: a refund can fail to arrive, too. One that stands
-    inside another knows less than that one, unless the other only reached round it from an earlier clause.
+    inside another knows less than that one, unless the other only reached round it from an earlier clause; of two
+    that overlap the one that goes on says what the words of both are about.
     """
     named = [one for one in found if one.entry.section != "reason_bare"] or list(found)
     return [one for one in named if not any(_outdoes(body, other, one) for other in named)]
@@ -181,8 +183,8 @@ def _outdoes(body: Wording, other: FoundPhrase, one: FoundPhrase) -> bool:
         return False
     if other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start:
         return not body.turns_between(other.start, one.start)
-    if one.start < other.start and other.end <= one.end:
-        return body.turns_between(one.start, other.start)
+    if one.start < other.start < one.end:
+        return one.end < other.end or body.turns_between(one.start, other.start)
     return False
 
 
@@ -202,8 +204,9 @@ def _is_asking(body: Wording, position: int) -> bool:
     if sentence.text.rstrip("\"')）」』”").endswith(("?", "？")):
         return True
     behind = min(position, sentence.start + _ASKING_BEGINS)
-    verbs = body.found("wording", means="asking")
-    return any(sentence.start <= one.start < behind for one in verbs) or _is_item(body, sentence)
+    told = [one.start for one in body.found("wording", means="alleging") if sentence.start <= one.start < behind]
+    verbs = [one.start for one in body.found("wording", means="asking") if sentence.start <= one.start < behind]
+    return bool(verbs and (not told or verbs[0] <= told[0])) or _is_item(body, sentence)
 
 
 def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:

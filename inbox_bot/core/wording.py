@@ -1,7 +1,8 @@
 """What a text states, as against what it only supposes: phrases of the notice rules found in real sentences.
 
-"The buyer did not receive the item" states it; "If the buyer did not receive the item", "a buyer may dispute" and
-"chargebacks are filed when" do not, nor does "the buyer does not say that it did not arrive". Also here: how much of a huge mail is looked at, and which language it is in.
+"The buyer did not receive the item" states it; "If the buyer did not receive the item", "a buyer may dispute",
+"chargebacks are filed when" and "the buyer does not say that it did not arrive" do not. Also here: how much of a huge
+mail is looked at, and which language it is in.
 """
 
 from __future__ import annotations
@@ -109,7 +110,10 @@ class Wording:
 
     def _clause_end(self, position: int, turns: tuple[int, ...]) -> int:
         sentence = self.sentence(position - 1)
-        ends = [sentence.end if sentence is not None else position, *turns[bisect_left(turns, position) :][:1]]
+        ends = [
+            sentence.end if sentence is not None else position,
+            *turns[bisect_left(turns, position) :][:1],
+        ]
         marks = (self.text.find(mark, position, ends[0]) for mark in _CLAUSE_MARKS)
         return min([*ends, *(at for at in marks if at >= 0)])
 

@@ -333,7 +333,8 @@ class _Part(Message):
         encoding = str(self.get("content-transfer-encoding", "")).strip(" \t\r\n;\"'").lower()
         with suppress(Exception):
             if encoding == "base64":
-                return decode_base64(str(self.get_payload()).encode("ascii", "ignore"))
+                encoded = str(self.get_payload()).encode("utf-8", "surrogateescape")
+                return encoded if _is_plain_words(encoded) else decode_base64(encoded)
             payload = self.get_payload(decode=True)
             return payload if isinstance(payload, bytes) else b""
         return b""
@@ -429,6 +430,12 @@ def _read_text(part: _Part, content: bytes, found: _Found) -> str:
     if part.parameter("content-type", "format").lower() == "flowed":
         text = _unflow(text, part.parameter("content-type", "delsp").lower() == "yes")
     return clean_text(text)
+
+
+def _is_plain_words(content: bytes) -> bool:
+    """Whether what is labelled base64 was never encoded: base64 has no blanks inside its lines."""
+    lines = [line.strip() for line in content[:4000].splitlines()[:20] if line.strip()]
+    return len(lines) > 1 and sum(b" " in line for line in lines) * 2 > len(lines)
 
 
 def _unflow(text: str, delete_space: bool) -> str:
