@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from inbox_bot.core.mime import MARK_HEADER
-from inbox_bot.core.model import Dossier, Kind, Mail, Party, Shipment
+from inbox_bot.core.model import Kind, Mail
 from inbox_bot.core.recognise import recognise
+from inbox_bot.core.record import Dossier, Party, Shipment
 from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import is_refused
 from inbox_bot.desk import Desk

@@ -18,7 +18,8 @@ from inbox_bot.core.evidence import weigh
 from inbox_bot.core.facts import Facts, find_facts
 from inbox_bot.core.letter import lay_out
 from inbox_bot.core.mime import build_reply, reply_message_id
-from inbox_bot.core.model import Decision, Dossier, Notice, Party, Reply, Verdict
+from inbox_bot.core.model import Decision, Notice, Reply, Verdict
+from inbox_bot.core.record import Dossier, Party
 from inbox_bot.core.records import attachments_for
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import gather

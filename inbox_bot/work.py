@@ -9,8 +9,9 @@ import hashlib
 from datetime import datetime
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, evolve
+from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
+from inbox_bot.core.evolution import evolve
 from inbox_bot.store.protocol import CaseRecord, Change, MailOutcome, Store, StoredFile
 
 

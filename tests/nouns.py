@@ -8,28 +8,23 @@ from decimal import Decimal
 from typing import Any
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, fold
+from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
+from inbox_bot.core.evolution import fold
 from inbox_bot.core.model import (
     Address,
     Deadline,
     Decision,
     Destination,
-    Dossier,
     Kind,
     Mail,
-    Message,
     Money,
     Notice,
-    Order,
-    OrderItem,
-    Party,
     Policy,
     Reason,
-    Shipment,
-    ShipmentStatus,
     Verdict,
 )
+from inbox_bot.core.record import Dossier, Message, Order, OrderItem, Party, Shipment, ShipmentStatus
 
 NOW = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
 ORDER = "113-0196033-6384224"

@@ -12,17 +12,8 @@ from nouns import ORDER, dossier, message, notice, order, shipment
 from inbox_bot.core.decide import DecisionRules, decide, load_decision_rules
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.facts import Facts, find_facts
-from inbox_bot.core.model import (
-    Destination,
-    Dossier,
-    Kind,
-    Money,
-    Party,
-    Reason,
-    Refund,
-    ShipmentStatus,
-    Verdict,
-)
+from inbox_bot.core.model import Destination, Kind, Money, Reason, Verdict
+from inbox_bot.core.record import Dossier, Party, Refund, ShipmentStatus
 from inbox_bot.core.tomlfile import parse_toml
 from inbox_bot.resources import rule_files
 

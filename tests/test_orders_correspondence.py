@@ -11,18 +11,8 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.core.errors import UserError
-from inbox_bot.core.model import (
-    Address,
-    Destination,
-    Dossier,
-    Mail,
-    Money,
-    OrderItem,
-    Party,
-    Refund,
-    Shipment,
-    ShipmentStatus,
-)
+from inbox_bot.core.model import Address, Destination, Mail, Money
+from inbox_bot.core.record import Dossier, OrderItem, Party, Refund, Shipment, ShipmentStatus
 from inbox_bot.core.tomlfile import TomlFile, parse_toml
 from inbox_bot.orders.addresses import find_place, parse_address, parse_place
 from inbox_bot.orders.correspondence import (

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inbox_bot.core.errors import UserError
-from inbox_bot.core.model import Destination, Money, Order, OrderItem, Shipment, ShipmentStatus
+from inbox_bot.core.model import Destination, Money
+from inbox_bot.core.record import Order, OrderItem, Shipment, ShipmentStatus
 from inbox_bot.orders.report_text import find_charset
 from inbox_bot.orders.reports import Report, assemble_orders, merge_orders, read_report
 

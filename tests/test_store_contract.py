@@ -13,8 +13,8 @@ import pytest
 from nouns import COMPOSED, DECIDED, GATHERED, NOTICE_ID, NOW, ORDER, READY, deadline, notice, order, shipment
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import evolve, fold
 from inbox_bot.core.errors import StoreError, TemporaryError
+from inbox_bot.core.evolution import evolve, fold
 from inbox_bot.store.listing import read_cases
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, Store, StoredFile
 from inbox_bot.store.sqlite import SqliteStore

@@ -11,7 +11,7 @@ import click
 
 from inbox_bot.config import load_config
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.model import Order, Shipment
+from inbox_bot.core.record import Order, Shipment
 from inbox_bot.orders.parcels import merge_shipments
 from inbox_bot.orders.report_orders import assemble_orders, merge_orders
 from inbox_bot.orders.reports import read_report

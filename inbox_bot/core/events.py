@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox_bot.core.model import Deadline, Decision, Evidence, Notice, Outcome, Verdict
+from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
+from inbox_bot.core.record import Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from inbox_bot.core.facts import Facts
 from inbox_bot.core.letter import town_in_words
-from inbox_bot.core.model import Dossier, Evidence, Grade, Message, Party, Shipment, ShipmentStatus
+from inbox_bot.core.record import Dossier, Evidence, Grade, Message, Party, Shipment, ShipmentStatus
 
 
 def weigh(dossier: Dossier, facts: Facts, collected_at: datetime) -> tuple[Evidence, ...]:

@@ -13,19 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from inbox_bot.core.model import (
-    Dossier,
-    Kind,
-    Message,
-    Money,
-    Notice,
-    Order,
-    OrderItem,
-    Party,
-    Shipment,
-    ShipmentStatus,
-)
+from inbox_bot.core.model import Kind, Money, Notice
 from inbox_bot.core.places import same_place
+from inbox_bot.core.record import Dossier, Message, Order, OrderItem, Party, Shipment, ShipmentStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inbox_bot.core.facts import Facts, items_of
-from inbox_bot.core.model import (
-    Ask,
-    Decision,
-    Destination,
-    Dossier,
-    Message,
-    Money,
-    Notice,
-    Party,
-    Policy,
-    Shipment,
-    ShipmentStatus,
-)
+from inbox_bot.core.model import Ask, Decision, Destination, Money, Notice, Policy
+from inbox_bot.core.record import Dossier, Message, Party, Shipment, ShipmentStatus
 from inbox_bot.core.text import clean_text, one_line
 
 QUOTE_CHARACTERS = 600

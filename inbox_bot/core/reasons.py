@@ -22,6 +22,7 @@ _IMPLIED = {
 _REASON_WORDS = 300
 _VALUE_LINES = 3
 _MOST_REASONS = 2  # more in one sentence are a list of what could be
+_MOST_PHRASES = 60  # of one sentence; more are a flood
 _ASKING_BEGINS = 30  # characters of a sentence within which "please provide" makes it one that asks
 # In one sentence the more special reason wins: who sent a broken item back and waits for the money disputes the money.
 _STRONGER = {
@@ -174,7 +175,7 @@ def _decisive(body: Wording, found: Sequence[FoundPhrase]) -> list[FoundPhrase]:
     inside another knows less than that one, unless the other only reached round it from an earlier clause; of two
     that overlap the one that goes on says what the words of both are about.
     """
-    named = [one for one in found if one.entry.section != "reason_bare"] or list(found)
+    named = ([one for one in found if one.entry.section != "reason_bare"] or list(found))[:_MOST_PHRASES]
     return [one for one in named if not any(_outdoes(body, other, one) for other in named)]
 
 
@@ -191,9 +192,7 @@ def _outdoes(body: Wording, other: FoundPhrase, one: FoundPhrase) -> bool:
 def _is_alleged(body: Wording, position: int) -> bool:
     """Whether the sentence at the position says who says so: the bank, the cardholder, the buyer."""
     sentence = body.sentence(position)
-    return sentence is not None and any(
-        sentence.start <= one.start < sentence.end for one in body.found("wording", means="alleging")
-    )
+    return sentence is not None and body.first_alleging(sentence.start, sentence.end) is not None
 
 
 def _is_asking(body: Wording, position: int) -> bool:
@@ -204,9 +203,8 @@ def _is_asking(body: Wording, position: int) -> bool:
     if sentence.text.rstrip("\"')）」』”").endswith(("?", "？")):
         return True
     behind = min(position, sentence.start + _ASKING_BEGINS)
-    told = [one.start for one in body.found("wording", means="alleging") if sentence.start <= one.start < behind]
-    verbs = [one.start for one in body.found("wording", means="asking") if sentence.start <= one.start < behind]
-    return bool(verbs and (not told or verbs[0] <= told[0])) or _is_item(body, sentence)
+    asks, tells = body.first_asking(sentence.start, behind), body.first_alleging(sentence.start, behind)
+    return (asks is not None and (tells is None or asks <= tells)) or _is_item(body, sentence)
 
 
 def _implied(body: Wording, asks: Sequence[Ask]) -> Reason | None:

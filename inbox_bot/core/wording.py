@@ -91,6 +91,22 @@ class Wording:
             mark in self.text[start:end] for mark in _CLAUSE_MARKS
         )
 
+    def first_alleging(self, start: int, end: int) -> int | None:
+        """Where between the positions the words first stand that say who says so."""
+        return _first_within(self._alleging, start, end)
+
+    def first_asking(self, start: int, end: int) -> int | None:
+        """Where between the positions the first verb of asking stands."""
+        return _first_within(self._asking, start, end)
+
+    @cached_property
+    def _alleging(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="alleging"))
+
+    @cached_property
+    def _asking(self) -> tuple[int, ...]:
+        return _starts(self.found("wording", means="asking"))
+
     @cached_property
     def _turns(self) -> tuple[int, ...]:
         return _starts(self.found("wording", means="turn"))
@@ -181,6 +197,10 @@ def _starts(found: Iterable[FoundPhrase]) -> tuple[int, ...]:
     return tuple(sorted(one.start for one in found))
 
 
-def _any_within(starts: tuple[int, ...], first: int, behind: int) -> bool:
+def _first_within(starts: tuple[int, ...], first: int, behind: int) -> int | None:
     index = bisect_left(starts, first)
-    return index < len(starts) and starts[index] < behind
+    return starts[index] if index < len(starts) and starts[index] < behind else None
+
+
+def _any_within(starts: tuple[int, ...], first: int, behind: int) -> bool:
+    return _first_within(starts, first, behind) is not None

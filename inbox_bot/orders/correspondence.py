@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from inbox_bot.core.model import Dossier, Mail, Message, Order, Party, Refund, Shipment, aware
+from inbox_bot.core.model import Mail, aware
+from inbox_bot.core.record import Dossier, Message, Order, Party, Refund, Shipment
 from inbox_bot.core.text import one_line, plain_line, plain_text
 from inbox_bot.core.values import find_order_ids
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_correspondence_rules

@@ -13,8 +13,9 @@ from itertools import islice
 import re2
 
 from inbox_bot.core.dates import find_dates
-from inbox_bot.core.model import Money, Order, OrderItem, Refund
+from inbox_bot.core.model import Money
 from inbox_bot.core.money import find_money
+from inbox_bot.core.record import Order, OrderItem, Refund
 from inbox_bot.core.text import one_line
 from inbox_bot.orders.addresses import parse_address
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules

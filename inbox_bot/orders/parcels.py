@@ -13,7 +13,8 @@ from itertools import islice
 import re2
 
 from inbox_bot.core.dates import FoundDate, find_dates
-from inbox_bot.core.model import Destination, Shipment, ShipmentStatus
+from inbox_bot.core.model import Destination
+from inbox_bot.core.record import Shipment, ShipmentStatus
 from inbox_bot.core.text import one_line
 from inbox_bot.orders.addresses import find_place, parse_place
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from inbox_bot.core.model import Destination, Money, Order, OrderItem, Shipment, ShipmentStatus
+from inbox_bot.core.model import Destination, Money
+from inbox_bot.core.record import Order, OrderItem, Shipment, ShipmentStatus
 from inbox_bot.orders.report_columns import ALL_ORDERS, FULFILLED_SHIPMENTS
 from inbox_bot.orders.report_rows import ReportRow
 

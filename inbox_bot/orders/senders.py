@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from inbox_bot.core.model import Address, Mail, Party
+from inbox_bot.core.model import Address, Mail
+from inbox_bot.core.record import Party
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules
 from inbox_bot.orders.tracking import carrier_of
 

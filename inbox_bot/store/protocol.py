@@ -9,7 +9,7 @@ from typing import Protocol
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
-from inbox_bot.core.model import Order, Shipment
+from inbox_bot.core.record import Order, Shipment
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import StoreError, TemporaryError
-from inbox_bot.core.model import Order, Shipment
+from inbox_bot.core.record import Order, Shipment
 from inbox_bot.store.codec import event_from_json, from_json, to_json
 from inbox_bot.store.protocol import (
     CaseRecord,

@@ -1,0 +1,293 @@
+"""How events change a case: folding all events of a case gives the case, whenever it is done.
+
+`evolve` is the only place where an event changes anything; the store derives its row with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from inbox_bot.core import events as happened
+from inbox_bot.core.case import Case, ComposedReply, SendState
+from inbox_bot.core.deadline import earliest
+from inbox_bot.core.events import Event
+from inbox_bot.core.model import Decision, Kind, Notice, Reason
+
+
+def fold(case_id: str, history: Iterable[tuple[datetime, Event]]) -> Case:
+    """The case that a whole history gives; raises ValueError when it does not begin with `CaseOpened`."""
+    case: Case | None = None
+    for at, event in history:
+        case = evolve(case, case_id, at, event)
+    if case is None:
+        raise ValueError(f"case {case_id} has no events")
+    return case
+
+
+def evolve(case: Case | None, case_id: str, at: datetime, event: Event) -> Case:
+    """The case after one more event at the instant `at`."""
+    if isinstance(event, happened.CaseOpened):
+        if case is not None:
+            raise ValueError(f"case {case_id} was opened twice")
+        return _opened(case_id, at, event)
+    if case is None:
+        raise ValueError(f"case {case_id} begins with {type(event).__name__}")
+    return _EVOLVE[type(event)](case, at, event)
+
+
+def _opened(case_id: str, at: datetime, event: happened.CaseOpened) -> Case:
+    notice = event.notice
+    case = Case(
+        case_id=case_id,
+        account=event.account,
+        opened_at=at,
+        notice=notice,
+        deadline=event.deadline,
+        trusted=notice.trusted,
+        order_id=notice.order_id,
+        reason=notice.reason,
+    )
+    return _with_mail(case, notice)
+
+
+def _with_mail(case: Case, notice: Notice) -> Case:
+    ids = dict.fromkeys(case.thread_ids)
+    if notice.message_id:
+        ids[notice.message_id] = None
+    return replace(
+        case,
+        thread_ids=tuple(ids),
+        mail_sha256s=tuple(dict.fromkeys((*case.mail_sha256s, notice.mail_sha256))),
+    )
+
+
+def _joined(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
+    case = _with_mail(case, event.notice)
+    if event.notice.kind is Kind.INFORMATION_REQUEST:
+        return _reopened(case, event)
+    deadline = earliest(event.deadline, case.deadline) if event.deadline else case.deadline
+    if case.reply is not None or case.answered_at is not None:
+        return replace(case, deadline=deadline)
+    merged = replace(event.notice, reason=_known(event.notice.reason, case.reason))
+    return replace(
+        case, notice=_fuller(case.notice, merged), reason=merged.reason, deadline=deadline, decision=None
+    )
+
+
+def _known(new: Reason, old: Reason) -> Reason:
+    return old if new is Reason.UNKNOWN else new
+
+
+def _fuller(old: Notice, new: Notice) -> Notice:
+    """The newer notice, unless it says less than the older one did."""
+    return old if new.order_id is None and old.order_id is not None else new
+
+
+def _reopened(case: Case, event: happened.NoticeJoined) -> Case:
+    """A request for information needs an answer of its own, also in a case that was answered before."""
+    notice = replace(
+        event.notice,
+        reason=_known(event.notice.reason, case.reason),
+        order_id=event.notice.order_id or case.order_id,
+        amount=event.notice.amount or case.notice.amount,
+        items=event.notice.items or case.notice.items,
+    )
+    return replace(
+        _fresh_answer(case),
+        notice=notice,
+        reason=notice.reason,
+        order_id=notice.order_id,
+        deadline=event.deadline,
+        decision=None,
+        overruled=False,
+        dossier_sha256=None,
+        closed_at=None,
+    )
+
+
+def _fresh_answer(case: Case) -> Case:
+    return replace(
+        case,
+        reply=None,
+        blocked_because="",
+        draft_state="",
+        approved=False,
+        send_state=SendState.NONE,
+        bodies_started=0,
+        body_at=None,
+        look_ups=0,
+        proof="",
+        sent_copy="",
+        answered_at=None,
+        answered_how="",
+        retry_at=None,
+        failures=0,
+        alerts=(),
+    )
+
+
+def _decision_received(case: Case, at: datetime, event: happened.DecisionReceived) -> Case:
+    return replace(_with_mail(case, event.notice), outcome=event.outcome, closed_at=at)
+
+
+def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Case:
+    return replace(_done(case), dossier_sha256=event.dossier_sha256, evidence=event.evidence)
+
+
+def _done(case: Case) -> Case:
+    return replace(case, retry_at=None, failures=0)
+
+
+def _decided(case: Case, at: datetime, event: happened.Decided) -> Case:
+    return replace(_done(case), decision=event.decision)
+
+
+def _overruled(case: Case, at: datetime, event: happened.Overruled) -> Case:
+    decision = Decision(event.verdict, "a person's choice", event.note or "A person decided so.")
+    if case.decision is not None:
+        decision = replace(decision, missing=case.decision.missing)
+    changed = replace(case, decision=decision, overruled=True, held_because="", blocked_because="")
+    if case.send_state in (SendState.NONE, SendState.INTENDED, SendState.REFUSED):
+        return replace(_fresh_answer(changed), alerts=case.alerts)
+    return changed
+
+
+def _composed(case: Case, at: datetime, event: happened.ReplyComposed) -> Case:
+    reply = ComposedReply(
+        event.revision,
+        event.message_id,
+        event.sha256,
+        event.sender,
+        event.recipient,
+        event.subject,
+        event.attachment_names,
+        at,
+    )
+    return replace(
+        _done(case),
+        reply=reply,
+        revisions=max(case.revisions, event.revision),
+        blocked_because="",
+        draft_state="",
+        thread_ids=tuple(dict.fromkeys((*case.thread_ids, event.message_id))),
+    )
+
+
+def _blocked(case: Case, at: datetime, event: happened.ReplyBlocked) -> Case:
+    return replace(_done(case), blocked_because=event.because)
+
+
+def _draft_intended(case: Case, at: datetime, event: happened.DraftIntended) -> Case:
+    return replace(case, draft_state="intended")
+
+
+def _draft_placed(case: Case, at: datetime, event: happened.DraftPlaced) -> Case:
+    return replace(_done(case), draft_state="placed")
+
+
+def _draft_removed(case: Case, at: datetime, event: happened.DraftRemoved) -> Case:
+    return replace(_done(case), draft_state="")
+
+
+def _approved(case: Case, at: datetime, event: happened.ReplyApproved) -> Case:
+    return replace(_done(case), approved=True, held_because="", blocked_because="")
+
+
+def _send_intended(case: Case, at: datetime, event: happened.SendIntended) -> Case:
+    return replace(case, send_state=SendState.INTENDED)
+
+
+def _body_started(case: Case, at: datetime, event: happened.BodyStarted) -> Case:
+    return replace(
+        case, send_state=SendState.BODY, body_at=at, look_ups=0, bodies_started=case.bodies_started + 1
+    )
+
+
+def _sent(case: Case, at: datetime, event: happened.ReplySent) -> Case:
+    return replace(
+        _done(case),
+        send_state=SendState.SENT,
+        proof=f"{event.code} {event.answer}",
+        answered_at=at,
+        answered_how="sent by inbox_bot",
+    )
+
+
+def _refused(case: Case, at: datetime, event: happened.SendRefused) -> Case:
+    if event.permanent:
+        return replace(case, send_state=SendState.REFUSED, blocked_because=event.because, retry_at=None)
+    return replace(case, send_state=SendState.REFUSED, retry_at=event.retry_at, failures=case.failures + 1)
+
+
+def _send_unknown(case: Case, at: datetime, event: happened.SendUnknown) -> Case:
+    return replace(case, send_state=SendState.UNKNOWN, body_at=case.body_at or at, retry_at=None)
+
+
+def _looked_up(case: Case, at: datetime, event: happened.SendLookedUp) -> Case:
+    if event.found_in:
+        return replace(
+            _done(case),
+            send_state=SendState.SENT,
+            proof=f"a copy was found in {event.found_in}",
+            answered_at=at,
+            answered_how="sent by inbox_bot",
+            sent_copy=event.found_in,
+        )
+    return replace(
+        case, send_state=SendState.UNKNOWN, look_ups=case.look_ups + 1, retry_at=event.look_again_at
+    )
+
+
+def _copy_filed(case: Case, at: datetime, event: happened.SentCopyFiled) -> Case:
+    return replace(_done(case), sent_copy=event.folder)
+
+
+def _answered(case: Case, at: datetime, event: happened.AnsweredElsewhere) -> Case:
+    return replace(_done(case), answered_at=at, answered_how=event.how, held_because="")
+
+
+def _held(case: Case, at: datetime, event: happened.CaseHeld) -> Case:
+    return replace(case, held_because=event.because)
+
+
+def _refund_confirmed(case: Case, at: datetime, event: happened.RefundConfirmed) -> Case:
+    # The record of the refund has to be looked up again before anything is said about it.
+    return replace(_done(case), refund_confirmed=True, held_because="", dossier_sha256=None)
+
+
+def _postponed(case: Case, at: datetime, event: happened.StepPostponed) -> Case:
+    return replace(case, retry_at=event.retry_at, failures=case.failures + 1)
+
+
+def _alerted(case: Case, at: datetime, event: happened.AlertRaised) -> Case:
+    return replace(case, alerts=tuple(dict.fromkeys((*case.alerts, event.name))))
+
+
+_EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
+    happened.NoticeJoined: _joined,
+    happened.DecisionReceived: _decision_received,
+    happened.EvidenceGathered: _gathered,
+    happened.Decided: _decided,
+    happened.Overruled: _overruled,
+    happened.ReplyComposed: _composed,
+    happened.ReplyBlocked: _blocked,
+    happened.DraftIntended: _draft_intended,
+    happened.DraftPlaced: _draft_placed,
+    happened.DraftRemoved: _draft_removed,
+    happened.ReplyApproved: _approved,
+    happened.SendIntended: _send_intended,
+    happened.BodyStarted: _body_started,
+    happened.ReplySent: _sent,
+    happened.SendRefused: _refused,
+    happened.SendUnknown: _send_unknown,
+    happened.SendLookedUp: _looked_up,
+    happened.SentCopyFiled: _copy_filed,
+    happened.AnsweredElsewhere: _answered,
+    happened.CaseHeld: _held,
+    happened.RefundConfirmed: _refund_confirmed,
+    happened.StepPostponed: _postponed,
+    happened.AlertRaised: _alerted,
+}
