@@ -54,7 +54,8 @@ PROVIDERS = (
         files_sent=True, login_with="an app-specific password, made at account.apple.com",
     ),
     Provider(
-        "Zoho", ("zoho.com", "zohomail.com", "zoho.eu"), "imap.zoho.com", "smtp.zoho.com", files_sent=True, login_with=_APP
+        "Zoho", ("zoho.com", "zohomail.com", "zoho.eu"), "imap.zoho.com", "smtp.zoho.com",
+        files_sent=True, login_with=_APP,
     ),
     Provider("Fastmail", ("fastmail.com", "fastmail.fm"), "imap.fastmail.com", "smtp.fastmail.com", login_with=_APP),
     Provider("QQ", ("qq.com", "foxmail.com", "vip.qq.com"), "imap.qq.com", "smtp.qq.com", login_with=_CODE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_there_are_commands_to_check():
 
 
 @pytest.mark.parametrize(("page", "line"), commands())
-def test_every_command_in_the_documents_is_one_the_program_takes(page, line, tmp_path, monkeypatch, capsys):
+def test_every_command_in_the_documents_is_one_the_program_takes(page, line, tmp_path, monkeypatch):
     words = shlex.split(line)[1:]
     if PLACEHOLDERS & set(words):
         return
@@ -44,10 +45,8 @@ def test_every_command_in_the_documents_is_one_the_program_takes(page, line, tmp
         ) and not word.startswith("-"):
             Path(word).parent.mkdir(parents=True, exist_ok=True)
             Path(word).touch()
-    try:
+    with pytest.raises(SystemExit) if words[-1] in ("--help", "--version") else nullcontext():
         build_parser().parse_args(words)
-    except SystemExit as end:
-        assert end.code in (0, None), f"{page}: {line}\n{capsys.readouterr().err}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -49,7 +49,8 @@ _CLOSING = {
     "【": "】",
 }
 _AMOUNT_BEHIND = re2.compile(
-    r"[,，;；][ ]?(?:[A-Z]{0,3}[$€£¥￥][ ]?[0-9][0-9.,]*|[0-9][0-9.,]*[ ]?(?:[A-Z]{3}|[$€£¥￥元])|[A-Z]{3}[ ]?[0-9][0-9.,]*)$"
+    r"[,，;；][ ]?(?:[A-Z]{0,3}[$€£¥￥][ ]?[0-9][0-9.,]*|"
+    r"[0-9][0-9.,]*[ ]?(?:[A-Z]{3}|[$€£¥￥元])|[A-Z]{3}[ ]?[0-9][0-9.,]*)$"
 )
 _LIST_MARKS = re2.compile(r"[;；、]")
 _BULLET = re2.compile(r"^(?:[-*•·●▪–][ ]{1,4}|[0-9]{1,2}[.)、][ ]{1,4})")
@@ -111,17 +112,13 @@ def _named(text: str, opening: str) -> Iterator[str]:
 
 def _reads_like_a_title(text: str) -> bool:
     """Names are written with capitals, sentences are not; Chinese titles have no sentence marks."""
-    words = [word for word in text.split() if word[0].isalpha()]
-    if not 3 <= len(text) <= 200 or text[-1] in ".!?。！？" or not words and not text[0].isalpha():
+    if not 3 <= len(text) <= 200 or text[-1] in ".!?。！？":
         return False
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return not any(mark in text for mark in "，。；！？：")
+    words = [word for word in text.split() if word[0].isalpha()]
     capitals = sum(word[0].isupper() for word in words)
-    return (
-        text[0].isupper()
-        and (len(words) == 1 and text.isalpha() or capitals * 2 > len(words))
-        and len(words) > 1
-    )
+    return text[0].isupper() and len(words) > 1 and capitals * 2 > len(words)
 
 
 def _without_text(lines: Sequence[str], rules: NoticeRules) -> list[str]:

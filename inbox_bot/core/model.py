@@ -168,6 +168,9 @@ class Destination:
     country: str = ""
 
 
+NOWHERE = Destination()
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A read mail of kind claim, information_request or decision; None or empty means: the mail does not say.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from inbox_bot.core.model import Destination, Money
+from inbox_bot.core.model import NOWHERE, Destination, Money
 
 
 class ShipmentStatus(StrEnum):
@@ -49,7 +49,7 @@ class Order:
     fulfillment_channel: str = ""
     ship_service_level: str = ""
     items: tuple[OrderItem, ...] = ()
-    destination: Destination = Destination()
+    destination: Destination = NOWHERE
     total: Money | None = None
     source: str = ""
 
@@ -70,7 +70,7 @@ class Shipment:
     status: ShipmentStatus = ShipmentStatus.NOT_KNOWN
     delivered_on: date | None = None
     delivered_at_text: str = ""
-    delivered_to: Destination = Destination()
+    delivered_to: Destination = NOWHERE
     signed_by: str = ""
     replacement: bool = False
     source: str = ""
