@@ -42,7 +42,7 @@ ROOMS = {
     "inscriptis": {"mail"},
     "jinja2": {"core.compose", "core.decide"},  # letters; the one-line reasons of rules
     "keyring": {"secret", "commands.init"},
-    "mailparser": {"mail.message"},
+    "mailparser": {"mail.header"},
     "mailparser_reply": {"orders"},
     "msgspec": {"store.codec", "mail.reader"},
     "platformdirs": {"places"},

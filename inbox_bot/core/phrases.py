@@ -3,8 +3,7 @@
 The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing); a Chinese
 character also matches its form in the other script; `(a|b)` are alternatives, an empty one makes the group optional;
 `...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word. Case does not matter and
-words match whole. Files are read elsewhere: this module gets parsed TOML. What a phrase means is said by the table's
-owner.
+words match whole. This module gets parsed TOML; what a phrase means is said by the table's owner.
 """
 
 from __future__ import annotations
