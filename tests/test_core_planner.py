@@ -11,7 +11,7 @@ from nouns import COMPOSED, DECIDED, GATHERED, NOW, POLICY, READY, case, deadlin
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.case import Status
-from inbox_bot.core.model import Kind, LastCall, Mode, Outcome, Verdict
+from inbox_bot.core.model import Kind, LastCall, Mode, Outcome, Reason, Verdict
 
 AUTO = replace(POLICY, mode=Mode.AUTO)
 APPROVE = replace(POLICY, mode=Mode.APPROVE)
@@ -184,6 +184,19 @@ def test_an_information_request_reopens_an_answered_case_with_its_own_clock():
     assert reopened.answered_at is None
     assert reopened.deadline == deadline(days=3)
     assert planner.next_step(reopened, AUTO, NOW) == planner.Gather()
+
+
+def test_a_later_notice_that_gives_the_reason_makes_a_new_answer_while_none_went_out():
+    bare = notice(reason=Reason.UNKNOWN)
+    reminder = happened.NoticeJoined(notice(message_id="<reminder@mail.example>"), deadline(days=9))
+    drafted = case(*READY, PLACED, reminder, notice=bare)
+    assert drafted.reason is Reason.NOT_RECEIVED
+    assert drafted.reply is None
+    assert drafted.deadline == deadline(days=7)
+    assert planner.next_step(drafted, POLICY, NOW) == planner.Gather()
+    sent = case(*READY, INTENDED, BODY, SENT, reminder, notice=bare)
+    assert sent.answered_at is not None
+    assert sent.reply is not None
 
 
 def test_a_decision_closes_the_case():

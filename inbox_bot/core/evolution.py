@@ -69,12 +69,20 @@ def _joined(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
     if event.notice.kind is Kind.INFORMATION_REQUEST:
         return _reopened(case, event)
     deadline = earliest(event.deadline, case.deadline) if event.deadline else case.deadline
+    if case.answered_at is None and case.send_state is SendState.NONE and _says_more(event.notice, case):
+        case = replace(_fresh_answer(case), dossier_sha256=None)
     if case.reply is not None or case.answered_at is not None:
         return replace(case, deadline=deadline)
     merged = replace(event.notice, reason=_known(event.notice.reason, case.reason))
     return replace(
         case, notice=_fuller(case.notice, merged), reason=merged.reason, deadline=deadline, decision=None
     )
+
+
+def _says_more(notice: Notice, case: Case) -> bool:
+    """Whether a claim that came later makes an answer that has not gone out the wrong one."""
+    gives_the_reason = case.reason is Reason.UNKNOWN and notice.reason is not Reason.UNKNOWN
+    return gives_the_reason or case.notice.kind is Kind.INFORMATION_REQUEST
 
 
 def _known(new: Reason, old: Reason) -> Reason:
