@@ -239,6 +239,7 @@ def as_json(line: ReplayLine) -> str:
     amount = notice.amount if notice else None
     mail = line.handled.mail
     problems = [*(mail.problems if mail else ()), *(notice.problems if notice else ())]
+    blocked = [f"no reply: {case.blocked_because}"] if case and notice and case.blocked_because else []
     values = {
         "file": line.file,
         "message_id": mail.message_id if mail else None,
@@ -265,7 +266,7 @@ def as_json(line: ReplayLine) -> str:
         "reply": str(line.reply_path) if line.reply_path else None,
         "reply_to": line.reply.recipient if line.reply else None,
         "attachments": list(line.reply.attachment_names) if line.reply else [],
-        "problems": _distinct([str(problem) for problem in problems] + _noted(line.handled)),
+        "problems": _distinct([*map(str, problems), *blocked, *_noted(line.handled)]),
     }
     return json.dumps(values, ensure_ascii=False)
 

@@ -97,6 +97,8 @@ def _print(line: ReplayLine) -> None:
         click.echo(f"  {case.decision.verdict.value}: {case.decision.because} [{case.decision.rule}]")
     for missing in case.decision.missing if case.decision else ():
         click.echo(f"  missing: {missing}")
+    if case.blocked_because:
+        click.echo(f"  no reply: {case.blocked_because}")
     if line.reply is not None:
         place = f" -> {line.reply_path}" if line.reply_path else ""
         click.echo(
