@@ -45,14 +45,36 @@ class AccountConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracking:
+    """A tracking service to ask for scans; `url` is empty for the service's own address."""
+
+    provider: str
+    secret: str
+    url: str
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is kept: buyers' data from reports after delivery, shipping facts, closed cases."""
+
+    buyer_days: int = 30
+    shipping_days: int = 548
+    case_days: int = 548
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration; all paths are absolute."""
 
     file: Path
     data_folder: Path
+    evidence_folder: Path
     rules_folder: Path | None
     templates_folder: Path | None
     accounts: tuple[AccountConfig, ...]
+    tracking: Tracking | None = None
+    retention: Retention = Retention()
 
     @property
     def store_path(self) -> Path:
@@ -86,9 +108,13 @@ def load_config(file: Path) -> Config:
     problems = _doubles(source, [account.name for account in model.account])
     if problems:
         raise UserError(problems)
+    kept_in = data_folder(file, model.data_dir)
     return Config(
         file=file.resolve(),
-        data_folder=data_folder(file, model.data_dir),
+        data_folder=kept_in,
+        evidence_folder=_optional(file, model.evidence_dir) or kept_in / "evidence",
+        tracking=model.to_tracking(),
+        retention=model.to_retention(),
         rules_folder=_optional(file, model.rules_dir),
         templates_folder=_optional(file, model.templates_dir),
         accounts=tuple(account.to_config() for account in model.account),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from inbox_bot.config import AccountConfig
-from inbox_bot.core.model import LastCall, Mode, Policy
+from inbox_bot.config import AccountConfig, Retention, Tracking
+from inbox_bot.core.model import LastCall, Mode, Money, Policy
 from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.smtp import SmtpSettings
 
 _ADDRESS = re.compile(r"[^@\s<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_CAP = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,2})?) ([A-Z]{3})")
 _SECRET = re.compile(r"(env|file|keyring|plain):.+", re.DOTALL)
 OneLine = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Security = Literal["tls", "starttls", "plain"]
@@ -29,6 +31,13 @@ def _secret(value: str) -> str:
             "(plain:PASSWORD works and is not advised)"
         )
     return value
+
+
+def _cap(text: str) -> Money:
+    found = _CAP.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f'{text!r} is not an amount; write it like "150.00 USD"')
+    return Money(Decimal(found.group(1)), found.group(2))
 
 
 class ImapModel(_Part):
@@ -85,6 +94,10 @@ class AccountModel(_Part):
     authserv_id: OneLine = ""
     max_attachments: int = Field(5, ge=1, le=20)
     max_attachment_bytes: int = Field(3_000_000, ge=50_000, le=25_000_000)
+    max_pages: int = Field(19, ge=3, le=500)
+    attach_originals: bool = False
+    refund_caps_per_case: tuple[str, ...] = Field((), strict=False)
+    refund_caps_per_day: tuple[str, ...] = Field((), strict=False)
     imap: ImapModel
     smtp: SmtpModel | None = None
 
@@ -95,6 +108,14 @@ class AccountModel(_Part):
             if not _ADDRESS.fullmatch(address):
                 raise ValueError(f"{address!r} is not a mail address; write it like orders@seller.example")
         return value.lower() if isinstance(value, str) else tuple(address.lower() for address in value)
+
+    @field_validator("refund_caps_per_case", "refund_caps_per_day")
+    @classmethod
+    def _caps(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        currencies = [_cap(text).currency for text in value]
+        if len(set(currencies)) < len(currencies):
+            raise ValueError("a currency stands here twice; keep one amount for each")
+        return value
 
     @model_validator(mode="after")
     def _can_send(self) -> AccountModel:
@@ -121,6 +142,10 @@ class AccountModel(_Part):
                 authserv_id=self.authserv_id,
                 max_attachments=self.max_attachments,
                 max_attachment_bytes=self.max_attachment_bytes,
+                max_pages=self.max_pages,
+                attach_originals=self.attach_originals,
+                refund_caps_per_case=tuple(_cap(text) for text in self.refund_caps_per_case),
+                refund_caps_per_day=tuple(_cap(text) for text in self.refund_caps_per_day),
             ),
             imap=ImapSettings(
                 host=imap.host,
@@ -157,15 +182,51 @@ def _smtp_settings(smtp: SmtpModel, address: str) -> SmtpSettings:
     )
 
 
+class TrackingModel(_Part):
+    """[tracking]."""
+
+    provider: Literal["17track"] = "17track"
+    secret: str
+    url: OneLine = ""
+    timeout_seconds: float = Field(20.0, gt=0, le=120)
+
+    _check_secret = field_validator("secret")(_secret)
+
+
+class RetentionModel(_Part):
+    """[retention]."""
+
+    buyer_days: int = Field(30, ge=0, le=3650)
+    shipping_days: int = Field(548, ge=180, le=3650)
+    case_days: int = Field(548, ge=90, le=3650)
+
+
 class ConfigModel(_Part):
     """The whole file."""
 
     data_dir: str = ""
     rules_dir: str = ""
     templates_dir: str = ""
+    evidence_dir: str = ""
+    tracking: TrackingModel | None = None
+    retention: RetentionModel = Field(default_factory=lambda: RetentionModel.model_validate({}))
     account: tuple[AccountModel, ...] = Field(strict=False, min_length=1)
+
+    def to_tracking(self) -> Tracking | None:
+        """The tracking service as plain values, None when none is set up."""
+        one = self.tracking
+        return Tracking(one.provider, one.secret, one.url, one.timeout_seconds) if one else None
+
+    def to_retention(self) -> Retention:
+        """How long what is kept, as plain values."""
+        days = self.retention
+        return Retention(days.buyer_days, days.shipping_days, days.case_days)
 
 
 KEYS = tuple(
-    {key for model in (ConfigModel, AccountModel, ImapModel, SmtpModel) for key in model.model_fields}
+    {
+        key
+        for model in (ConfigModel, TrackingModel, RetentionModel, AccountModel, ImapModel, SmtpModel)
+        for key in model.model_fields
+    }
 )

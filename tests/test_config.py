@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.config import load_config
-from inbox_bot.config_model import AccountModel, ConfigModel, ImapModel, SmtpModel
+from inbox_bot.config_model import (
+    AccountModel,
+    ConfigModel,
+    ImapModel,
+    RetentionModel,
+    SmtpModel,
+    TrackingModel,
+)
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import LastCall, Mode
 from inbox_bot.places import find_config, store_path
@@ -120,18 +127,20 @@ def test_a_mistake_says_what_to_do(tmp_path, text, said):
 def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8")
     load_config(EXAMPLE)
-    every = re.sub(r"(?m)^# ([a-z_]+ = )", r"\1", text)
+    every = re.sub(r"(?m)^# ([a-z_]+ = |\[tracking\])", r"\1", text)
     data = tomllib.loads(every.replace('ca_file = "/etc/ssl/own-ca.pem"', ""))
     account = data["account"][0]
     parts = (
         (ConfigModel, data),
+        (TrackingModel, data["tracking"]),
+        (RetentionModel, data["retention"]),
         (AccountModel, account),
         (ImapModel, account["imap"]),
         (SmtpModel, account["smtp"]),
     )
     for model, table in parts:
         for name, field in model.model_fields.items():
-            assert re.search(rf"(?m)^#? ?{name} = |^\[\[?(account\.)?{name}\]", text), (
+            assert re.search(rf"(?m)^#? ?{name} = |^(# )?\[\[?(account\.)?{name}\]", text), (
                 f"{name} is not in the example"
             )
             if name in table and not field.is_required() and f"# {name} = " in text:

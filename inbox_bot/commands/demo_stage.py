@@ -204,7 +204,7 @@ def _config(data: Path, imap: PymapServer, smtp: SmtpServer) -> Config:
         copy_to_self=True,
         server_files_sent=False,
     )
-    return Config(data / "config.toml", data, None, None, (account,))
+    return Config(data / "config.toml", data, data / "evidence", None, None, (account,))
 
 
 def now() -> datetime:

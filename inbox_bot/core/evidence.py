@@ -22,7 +22,12 @@ def _parcels(dossier: Dossier, facts: Facts, collected_at: datetime) -> Iterable
     for parcel in dossier.shipments:
         name = " ".join(part for part in (parcel.carrier, parcel.tracking_id) if part) or "a parcel"
         yield Evidence(
-            "shipment", _grade(parcel, facts), f"{name}: {_status(parcel)}", parcel.source, collected_at
+            "tracking",
+            _grade(parcel, facts),
+            f"{name}: {_status(parcel)}",
+            parcel.source,
+            collected_at,
+            key=parcel.tracking_id,
         )
 
 
@@ -48,7 +53,7 @@ def _refunds(dossier: Dossier, collected_at: datetime) -> Iterable[Evidence]:
     for refund in dossier.refunds:
         amount, on = refund.amount or "an amount not on record", refund.refunded_on or "a day not on record"
         what = f"refund of {amount} on {on}"
-        yield Evidence("refund", Grade.STRONG, what, refund.source, collected_at)
+        yield Evidence("refunds", Grade.STRONG, what, refund.source, collected_at)
 
 
 def _words(dossier: Dossier, collected_at: datetime) -> Iterable[Evidence]:

@@ -298,3 +298,7 @@ class Policy:
     trust: str = "authenticated"  # "authenticated" or, in replay and tests only, "all"
     max_attachments: int = 5
     max_attachment_bytes: int = 3_000_000  # all files together, before base64
+    max_pages: int = 19  # of the exhibit book
+    attach_originals: bool = False  # the buyer's mails as they came, unredacted
+    refund_caps_per_case: tuple[Money, ...] = ()  # a refund above it goes to a person; one amount a currency
+    refund_caps_per_day: tuple[Money, ...] = ()

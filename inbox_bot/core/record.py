@@ -1,6 +1,7 @@
-"""What is on record about an order: the order, its parcels, the correspondence, refunds, and what they prove.
+"""What is on record about an order: the order, its parcels, the correspondence, money moved, and what they prove.
 
-Like `model.py` these are frozen values; where they come from is the business of `orders/`.
+Like `model.py` these are frozen values; where they come from is the business of `orders/`. Every datum names its
+`source`; the dossier's `provenance` says of each source what it is, when it was collected, and its SHA-256.
 """
 
 from __future__ import annotations
@@ -10,6 +11,26 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from inbox_bot.core.model import NOWHERE, Destination, Money
+
+
+class Origin(StrEnum):
+    """What kind of place data came from; how long it is kept is set for each."""
+
+    REPORT = "report"  # a file downloaded from Seller Central
+    MAILBOX = "mailbox"
+    CARRIER = "carrier"  # a tracking service was asked
+    FOLDER = "folder"  # the seller put a file into the watched folder
+    PERSON = "person"  # typed in by a person
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where data came from: `name` is what the data's own `source` says, the digest is that of the original bytes."""
+
+    name: str
+    origin: Origin
+    collected_at: datetime
+    sha256: str = ""
 
 
 class ShipmentStatus(StrEnum):
@@ -25,13 +46,22 @@ class ShipmentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderItem:
-    """One line of an order."""
+    """One line of an order; the amounts are those of the whole line (all pieces), each without the others.
+
+    `discount` is a positive amount that was taken off.
+    """
 
     title: str
     sku: str = ""
     asin: str = ""
     quantity: int = 1
     price: Money | None = None
+    tax: Money | None = None
+    shipping: Money | None = None
+    shipping_tax: Money | None = None
+    discount: Money | None = None
+    order_item_id: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +85,23 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """One entry of a carrier's tracking history: day and clock time as printed at the place, in the carrier's words."""
+
+    scanned_on: date | None
+    clock: str
+    place: str
+    text: str
+    status: ShipmentStatus = ShipmentStatus.NOT_KNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
     """One parcel of an order.
 
     `shipped_on` and `delivered_on` are dates as printed at their place; the clock time, where one is printed,
-    stands in `delivered_at_text`. `method` is the speed or service ("Standard", "UPS Ground").
+    stands in `delivered_at_text`. `method` is the speed or service ("Standard", "UPS Ground"). `scans` are oldest
+    first.
     """
 
     order_id: str
@@ -74,6 +116,7 @@ class Shipment:
     signed_by: str = ""
     replacement: bool = False
     source: str = ""
+    scans: tuple[Scan, ...] = ()
 
 
 class Party(StrEnum):
@@ -114,6 +157,80 @@ class Refund:
     source: str
 
 
+class PostingKind(StrEnum):
+    """What a line of a settlement is about."""
+
+    ORDER = "order"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    ATOZ = "atoz"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What one settlement says was paid to the seller (positive) or taken (negative) for an order, by kind and day."""
+
+    order_id: str
+    kind: PostingKind
+    amount: Money
+    posted_on: date | None
+    reference: str  # the settlement's id
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One returned line of an order; `received_on` None: asked for, its arrival is not on record."""
+
+    order_id: str
+    requested_on: date | None
+    received_on: date | None
+    sku: str
+    quantity: int
+    reason: str
+    condition: str  # as received ("SELLABLE", "CUSTOMER_DAMAGED"), in the report's words
+    comment: str
+    source: str
+
+
+class DocumentKind(StrEnum):
+    """What the bytes of a document are."""
+
+    PHOTO = "photo"
+    PDF = "pdf"
+    TEXT = "text"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the seller put into the watched folder of an order.
+
+    `shows` is what it is evidence of ("delivery", "signature", "item", "invoice", "listing", "other"), by its name or
+    folder. `sha256` is that of the file as it was dropped, `kept_sha256` that of the bytes as they go out (a photo
+    turned upright, shrunk and without EXIF). `pages` counts the pages it needs in the book.
+    """
+
+    order_id: str
+    name: str
+    kind: DocumentKind
+    shows: str
+    media_type: str
+    sha256: str
+    kept_sha256: str
+    pages: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two sources that do not say the same: `about` is what ("delivered on"), `said` each value with its source."""
+
+    about: str
+    said: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """Everything on record about one order, from all sources, each part oldest first."""
@@ -124,6 +241,17 @@ class Dossier:
     messages: tuple[Message, ...] = ()
     refunds: tuple[Refund, ...] = ()
     marks: tuple[str, ...] = ()
+    postings: tuple[Posting, ...] = ()
+    returns: tuple[Return, ...] = ()
+    documents: tuple[Document, ...] = ()
+    provenance: tuple[Provenance, ...] = ()
+
+    contradictions: tuple[Contradiction, ...] = ()
+
+    def cited(self, source: str) -> tuple[Provenance, ...]:
+        """Where a datum came from; its `source` names several, parted by "; ", when records were made one."""
+        names = source.split("; ")
+        return tuple(one for one in self.provenance if one.name in names)
 
 
 class Grade(StrEnum):
@@ -137,7 +265,10 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One exhibit: what it shows, how strongly, where it came from and when it was collected."""
+    """One piece of proof: what it shows, how strongly, where it came from and when it was collected.
+
+    `kind` and `key` name the exhibit that carries it (see `core/exhibits.py`).
+    """
 
     kind: str
     grade: Grade
@@ -145,3 +276,4 @@ class Evidence:
     source: str
     collected_at: datetime
     sha256: str = ""
+    key: str = ""

@@ -14,7 +14,7 @@ import re2
 
 from inbox_bot.core.dates import FoundDate, find_dates
 from inbox_bot.core.model import Destination
-from inbox_bot.core.record import Shipment, ShipmentStatus
+from inbox_bot.core.record import Scan, Shipment, ShipmentStatus
 from inbox_bot.core.text import one_line
 from inbox_bot.orders.addresses import find_place, parse_place
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules
@@ -145,7 +145,14 @@ def _joined(first: Shipment, second: Shipment) -> Shipment:
         signed_by="" if came_back else further.signed_by or other.signed_by,
         replacement=first.replacement or second.replacement,
         source="; ".join(sources),
+        scans=_history(first.scans, second.scans),
     )
+
+
+def _history(first: tuple[Scan, ...], second: tuple[Scan, ...]) -> tuple[Scan, ...]:
+    """Both tracking histories as one, oldest first; scans without a day stay where they were, at the end."""
+    once = dict.fromkeys((*first, *second))
+    return tuple(sorted(once, key=lambda scan: (scan.scanned_on or date.max, scan.clock)))
 
 
 def _fuller(first: Destination, second: Destination) -> Destination:
