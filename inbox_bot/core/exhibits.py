@@ -53,7 +53,9 @@ def _of(dossier: Dossier, evidence: Sequence[Evidence]) -> Iterable[Exhibit]:
 
     for parcel in dossier.shipments:
         yield exhibit(ExhibitKind.TRACKING, parcel.tracking_id, dossier.cited(parcel.source))
-    money = [one.source for one in (*dossier.refunds, *dossier.returns, *dossier.postings)]
+    money = [one.source for one in dossier.refunds]
+    money += [one.source for one in dossier.returns]
+    money += [one.source for one in dossier.postings]
     if money:
         yield exhibit(
             ExhibitKind.REFUNDS, "", (one for datum in money for one in dossier.cited(datum.source))

@@ -254,6 +254,18 @@ class Dossier:
         return tuple(one for one in self.provenance if one.name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """What one source says about one order, as the store keeps it.
+
+    `key` names the source among those of the order ("all_orders", "settlement 1234", "17track 1Z..."): a later record
+    under the same key takes its place. The dossier holds one provenance, that of this source.
+    """
+
+    key: str
+    dossier: Dossier
+
+
 class Grade(StrEnum):
     """How much an exhibit carries; INVALID never counts (a label that was only created)."""
 

@@ -11,16 +11,20 @@ from datetime import datetime
 from typing import Protocol
 
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.record import Dossier
+from inbox_bot.core.record import Dossier, OrderRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one source adds: its part of the dossier, and the bytes that the dossier refers to, by their SHA-256."""
+    """What one source adds: its part of the dossier, and the bytes that the dossier refers to, by their SHA-256.
+
+    `keep` are records to keep for the next time: what may be gone then, like a carrier's scans.
+    """
 
     dossier: Dossier
     files: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    keep: tuple[OrderRecord, ...] = ()
 
 
 class RecordSource(Protocol):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
-from inbox_bot.core.record import Order, Shipment
+from inbox_bot.core.record import Order, OrderRecord, Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,12 @@ class Store(Protocol):
 
     def order(self, account: str, order_id: str) -> tuple[Order | None, tuple[Shipment, ...]]:
         """What imported reports say about an order."""
+
+    def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
+        """Keep what sources say about orders, in one transaction; the same key of an order again is replaced."""
+
+    def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
+        """What is kept about an order, one record a source, in the order in which they were collected."""
 
     def close(self) -> None:
         """Let go of the store."""
