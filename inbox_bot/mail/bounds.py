@@ -1,19 +1,16 @@
-"""What a stranger's mail may cost: caps on the raw bytes, kept before any parser sees them, and on laying out HTML.
+"""What a stranger's mail may cost: all the caps, and the raw bytes brought within them before any parser sees them.
 
-What is over a cap is cut or left out and named in a `Problem`; nothing here raises. Decoding the fields and walking
-the parts is the business of `mail/message.py`.
+What is over a cap is cut or left out and named in a `Problem`; nothing here raises. Decoding the fields is the
+business of `mail/header.py`, walking the parts of `mail/message.py`, laying out HTML of `mail/html.py`.
 """
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.text import clean_text
 
 MAIL_BYTES = 25 * 1024 * 1024
 HEADER_BYTES = 256 * 1024
@@ -51,20 +48,6 @@ _SEPARATOR = re.compile(rb"[\r\n]--")
 _CONTENT_FIELD = re.compile(rb"[\r\n]content-")  # looked for in lower case: ignoring case is ten times slower
 _MULTIPART = re.compile(rb"[\r\n]content-type[ \t]*:[ \t\r\n]*multipart/")
 _FIELD_END = re.compile(rb"[\r\n](?![ \t\n])")
-
-_HIDING_STYLE = re.compile(
-    r"display:none|visibility:hidden|mso-hide:all|(?:font-size|opacity|max-height):0(?:px|pt|em|rem|%)?(?![0-9.a-z%])"
-)
-_UNSEEN = frozenset(["script", "style", "head", "template", "title", "iframe", "object", "svg", "applet"])
-_BLOCKS = frozenset(
-    re.findall(
-        r"\w+",
-        "center section form fieldset dl dt dd hr details summary caption br p div tr table ul ol li pre blockquote "
-        "h1 h2 h3 h4 h5 h6",
-    )
-)
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20}|[!?/])[^<>]*>")
-_LONG_REFERENCE = re.compile(r"&#[0-9a-fA-FxX]{9,};?")
 
 
 @dataclass(slots=True)
@@ -127,7 +110,7 @@ def _split(raw: bytes) -> tuple[bytes, bytes]:
 def _fields(head: bytes, problems: list[Problem]) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
     """The fields of a header block, and what follows them when the blank line is missing."""
     lines = head.split(b"\n")
-    last_familiar = max((number for number, line in enumerate(lines) if _FAMILIAR.match(line)), default=-1)
+    last_familiar: int | None = None
     found: list[tuple[bytes, list[bytes]]] = []
     rest = b""
     is_broken = False
@@ -146,14 +129,19 @@ def _fields(head: bytes, problems: list[Problem]) -> tuple[tuple[tuple[bytes, by
             found[-1][1].append(line)
         elif not line or (number == 0 and line.startswith((b"From ", b">From "))):
             continue
-        elif number < last_familiar:
+        else:
+            last_familiar = _last_familiar(lines) if last_familiar is None else last_familiar
+            if number >= last_familiar:
+                problems.append(Problem("no blank line parts the header fields from the text"))
+                rest = b"\n".join(lines[number:])
+                break
             problems.append(Problem("a line in the header block is no header field: it was left out"))
             is_broken = True
-        else:
-            problems.append(Problem("no blank line parts the header fields from the text"))
-            rest = b"\n".join(lines[number:])
-            break
     return _bound_fields(found, problems), rest
+
+
+def _last_familiar(lines: list[bytes]) -> int:
+    return max((number for number, line in enumerate(lines) if _FAMILIAR.match(line)), default=-1)
 
 
 def _bound_fields(
@@ -233,124 +221,3 @@ def _cut_lines(body: bytes, most: int, problems: list[Problem]) -> bytes:
             problems.append(Problem(f"more than {most} lines: the rest was not read"))
             return body[: match.start()]
     return body
-
-
-def html_to_text(source: str, allowance: Allowance) -> tuple[str, tuple[Problem, ...]]:
-    """The text of an HTML part as a reader sees it, one table row or block a line, and what went wrong.
-
-    Hidden elements are left out; nothing is loaded. HTML that is too costly to lay out only loses its tags.
-    """
-    problems: list[Problem] = []
-    granted = allowance.take("html_characters", len(source))
-    if granted < len(source):
-        problems.append(Problem(f"more than {HTML_CHARACTERS} characters of HTML: the rest was not read"))
-    source = clean_text(source[:granted])
-    if not source.strip():
-        return "", tuple(problems)
-    try:
-        text = _lay_out(source, allowance)
-    except Exception as error:
-        problems.append(
-            Problem(f"the HTML could not be laid out ({error or type(error).__name__}): tags removed")
-        )
-        text = _strip_tags(source)
-    return clean_text(text).strip("\n"), tuple(problems)
-
-
-class _TooCostlyError(Exception):
-    """The HTML is within its size, but laying it out is not."""
-
-
-def _lay_out(source: str, allowance: Allowance) -> str:
-    import lxml.html  # type: ignore[import-untyped]
-    from inscriptis.css_profiles import STRICT_CSS_PROFILE
-    from inscriptis.html_engine import Inscriptis
-    from inscriptis.html_properties import Display
-    from inscriptis.model.config import ParserConfig
-    from inscriptis.model.html_element import HtmlElement
-    from inscriptis.model.tag import CustomHtmlTagHandlerMapping
-
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    tree = lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
-    _keep_what_is_seen(tree, allowance)
-    # inscriptis writes into the profile's `body`: each mail gets one of its own.
-    css = {tag: HtmlElement(display=Display.block) for tag in _BLOCKS} | STRICT_CSS_PROFILE
-    css |= {"body": HtmlElement(display=Display.inline), "br": HtmlElement()}
-    css |= {tag: HtmlElement() for tag in ("tr", "table")}
-    css |= {tag: HtmlElement(display=Display.none) for tag in _UNSEEN}
-    tags = CustomHtmlTagHandlerMapping(start_tag_mapping={}, end_tag_mapping={"table": _bounded_table_end()})
-    text: str = Inscriptis(tree, ParserConfig(css=css, custom_html_tag_handler_mapping=tags)).get_text()
-    return text
-
-
-def _keep_what_is_seen(tree: Any, allowance: Allowance) -> None:
-    """Empty the hidden elements, and drop all attributes: sizes and margins could blow the text up."""
-    open_elements = [(tree, 1)]
-    while open_elements:
-        element, depth = open_elements.pop()
-        if not isinstance(element.tag, str):
-            continue
-        if depth > HTML_DEPTH:
-            raise _TooCostlyError(f"more than {HTML_DEPTH} elements deep")
-        if not allowance.take("html_elements", 1):
-            raise _TooCostlyError(f"more than {HTML_ELEMENTS} elements")
-        style = "".join(element.get("style", "").lower().split())
-        if element.tag in _UNSEEN or "hidden" in element.attrib or _HIDING_STYLE.search(style):
-            element.clear(keep_tail=True)
-            element.tag = "script"
-            continue
-        element.attrib.clear()
-        if element.tag in ("td", "th"):
-            element.set(
-                "valign", "top"
-            )  # a label beside an address of five lines stands beside its first line
-        open_elements += [(child, depth + 1) for child in element]
-
-
-def _bounded_table_end() -> Callable[[Any], None]:
-    from inscriptis.model.tag.table_tag import table_end_handler
-
-    left = TABLE_CHARACTERS
-
-    def table_end(state: Any) -> None:
-        """Every cell is filled up to its column's width and its row's height: count before that is done."""
-        nonlocal left
-        widths: dict[int, int] = {}
-        for row in state.current_table[-1].rows if state.current_table else ():
-            height = max((cell.normalize_blocks() for cell in row.columns), default=0)
-            for column, cell in enumerate(row.columns):
-                widths[column] = max(widths.get(column, 0), cell.width)
-            left -= height * len(row.columns)
-        for row in state.current_table[-1].rows if state.current_table else ():
-            height = max((cell.height for cell in row.columns), default=0)
-            left -= height * sum(widths[column] for column in range(len(row.columns)))
-        if left < 0:
-            raise _TooCostlyError("a table is too large")
-        table_end_handler(state)
-
-    return table_end
-
-
-def _strip_tags(source: str) -> str:
-    """Text without tags, in one pass: the standard library's HTML parser is quadratic on broken tags."""
-    first, *rest = source.split("<!--")
-    source = first + "".join(piece.partition("-->")[2] for piece in rest)
-    pieces: list[str] = []
-    end = 0
-    unseen = ""
-    for tag in _TAG.finditer(source):
-        if not unseen:
-            pieces.append(source[end : tag.start()])
-        end = tag.end()
-        name = tag.group(2).lower()
-        if unseen:
-            unseen = "" if tag.group(1) and name == unseen else unseen
-        elif name in _UNSEEN and not tag.group(1):
-            unseen = name
-        elif name in _BLOCKS:
-            pieces.append("\n")
-        elif name in ("td", "th"):
-            pieces.append("  ")
-    if not unseen:
-        pieces.append(source[end:])
-    return html.unescape(_LONG_REFERENCE.sub("", "".join(pieces)))

@@ -1,20 +1,17 @@
-"""Bytes that strangers wrote, turned into text: charset labels that lie, RFC 2047 words, raw 8-bit headers.
+"""Bytes that strangers wrote, turned into text, in spite of charset labels that lie, or that are missing.
 
-What a part or a header field *means* is the business of `mail/message.py`.
+How a part wraps its bytes is the business of `mail/transfer.py`, how a header field does of `mail/header_words.py`.
 """
 
 from __future__ import annotations
 
-import binascii
 import codecs
 import encodings
 import pkgutil
 import re
 from collections.abc import Callable
 from encodings.aliases import aliases
-from functools import cache
-
-from inbox_bot.core.text import one_line
+from functools import cache, lru_cache
 
 # A label names the smallest set its writer believed in; the bytes come from the superset.
 _SUPERSETS = {
@@ -66,7 +63,6 @@ _WESTERN_SIGNS = frozenset(
 )
 _SAMPLE_BYTES = 32_768
 _SAMPLE_CHARACTERS = 4_000
-_ENCODED_WORD = re.compile(rb"=\?([^?\s]{1,64})\?([bBqQ])\?([^?]*)\?=")
 
 
 def decode_bytes(content: bytes, label: str | None) -> tuple[str, bool]:
@@ -104,6 +100,7 @@ def _codec_names() -> frozenset[str]:
     return frozenset(modules | set(aliases) | set(aliases.values()))
 
 
+@lru_cache(maxsize=256)
 def _codec_for(label: str) -> str | None:
     """The codec to use for a charset label, by superset; None for labels that name no charset of text."""
     name = label.strip(" \t\r\n\"'").lower()[:64].partition("*")[0]
@@ -132,10 +129,12 @@ def _strictly(content: bytes, codec: str) -> str | None:
 
 def _decode_unicode(content: bytes, codec: str | None) -> tuple[str, bool] | None:
     """Text that carries a byte order mark, or is UTF-16 by its label or by its rows of NULs; else None."""
+    wide = codec in ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be")
+    if not wide and content.isascii() and b"\0" not in content:
+        return None
     if content.startswith(codecs.BOM_UTF8):
         text = _strictly(content[3:], "utf_8")
         return None if text is None else (text, False)
-    wide = codec in ("utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be")
     for mark, name in (
         (codecs.BOM_UTF32_LE, "utf_32_le"),
         (codecs.BOM_UTF32_BE, "utf_32_be"),
@@ -306,75 +305,3 @@ _SCORES: dict[str, Callable[[bytes, str], float]] = {
     "cp949": _score_korean,
     "cp1252": _score_western,
 }
-
-
-def decode_header(raw: str | bytes) -> str:
-    """The header value as one line of text: RFC 2047 words and raw 8-bit decoded, control characters removed.
-
-    A `str` may carry raw bytes as surrogates (as the standard library hands them out). Time grows with length only.
-    """
-    value = raw if isinstance(raw, bytes) else _header_bytes(raw)
-    pieces: list[str] = []
-    words: list[tuple[str, str, bytes]] = []
-    end = 0
-    for found in _ENCODED_WORD.finditer(value):
-        between = value[end : found.start()]
-        if between.strip(b" \t\r\n") or not words:
-            pieces += _decode_words(words)
-            pieces.append(decode_bytes(between, None)[0])
-            words = []
-        charset, encoding, text = found.groups()
-        words.append((charset.decode("ascii", "replace").lower(), encoding.decode("ascii").lower(), text))
-        end = found.end()
-    pieces += _decode_words(words)
-    pieces.append(decode_bytes(value[end:], None)[0])
-    return one_line("".join(pieces))
-
-
-def _header_bytes(value: str) -> bytes:
-    try:
-        return value.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "replace")
-
-
-def _decode_words(words: list[tuple[str, str, bytes]]) -> list[str]:
-    """Neighbouring words of one charset are joined as bytes first: a character may be cut in two between them."""
-    texts: list[str] = []
-    start = 0
-    for end in range(1, len(words) + 1):
-        if end == len(words) or words[end][:2] != words[start][:2]:
-            label, encoding, _ = words[start]
-            encoded = [text for _, _, text in words[start:end]]
-            content = _base64_words(encoded) if encoding == "b" else b"".join(map(_quoted_word, encoded))
-            texts.append(decode_bytes(content, label)[0])
-            start = end
-    return texts
-
-
-def _quoted_word(text: bytes) -> bytes:
-    return binascii.a2b_qp(text.replace(b"\r", b"").replace(b"\n", b""), header=True)
-
-
-def _base64_words(encoded: list[bytes]) -> bytes:
-    """Words are decoded one by one, or as one where a careless writer cut inside a group of four."""
-    if all(len(text) % 4 == 0 for text in encoded[:-1]):
-        return b"".join(map(decode_base64, encoded))
-    return decode_base64(b"".join(encoded))
-
-
-_NOT_BASE64 = bytes(
-    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-)
-
-
-def decode_base64(content: bytes) -> bytes:
-    """The decoded bytes, as far as the text goes: cut ends, missing padding and stray characters are tolerated."""
-    decoded: list[bytes] = []
-    for chunk in re.split(rb"=+", content):
-        letters = chunk.translate(None, _NOT_BASE64)
-        if decoded and len(letters) < len(chunk.translate(None, b"\r\n\t ")):
-            break  # plain words after the end of the data: a footer that a list server added
-        letters = letters[: len(letters) - (len(letters) % 4 == 1)]
-        decoded.append(binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
-    return b"".join(decoded)

@@ -18,23 +18,25 @@ from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import Address, Mail
 from inbox_bot.core.text import one_line
 from inbox_bot.mail import bounds
-from inbox_bot.mail.charset import decode_bytes, decode_header
+from inbox_bot.mail.charset import decode_bytes
+from inbox_bot.mail.header_words import decode_header, literal_header
 
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}@[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
 _MOST_IDS = 200
 # An encoded word in these is no word: decoded, it would say what the own server never let through.
 _NEVER_ENCODED = (
-    b"authentication-results",
-    b"received",
-    b"dkim-signature",
-    b"arc-",
-    b"return-path",
-    b"delivered-to",
+    "authentication-results",
+    "received",
+    "dkim-signature",
+    "arc-",
+    "return-path",
+    "delivered-to",
 )
 _SINGLE_FIELDS = ("subject", "from", "to", "date", "message-id", "reply-to", "in-reply-to", "content-type")
 _ZONE = re.compile(r"(?:\+[0-9]{4}|-(?!0000)[0-9]{4}|\b(?:UTC?|GMT|Z|[ECMP][SD]T))$")
 _COMMENT = re.compile(r"\([^()]*\)")
 _NOT_PLAIN = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?\s]+\?[bBqQ]\?[^?]*\?=)*|[^\x00-\x7f]+")
+_UPPER = re.compile(r"[A-Z]+")
 _STAND_IN = re.compile(r"zq[0-9]{1,6}qz")
 
 
@@ -48,14 +50,25 @@ class Parsed:
 
 
 def read_heading(raw: bytes, mail: bounds.RawMail, parser: Callable[[dict[str, str]], Parsed] | None) -> Mail:
-    """The mail's fields without text and files; `parser` None: by the standard library alone."""
+    """The mail's fields without text and files; `parser` None: by the standard library alone.
+
+    What was wrong with them, and what `mail` says was cut, is in `problems`.
+    """
     first: dict[str, bytes] = {}
-    problems: list[Problem] = []
-    for name, value in mail.fields:
-        key = name.decode("ascii").lower()
-        if key in first and key in _SINGLE_FIELDS:
+    headers: list[tuple[str, str]] = []
+    subject: str | None = None
+    problems = list(mail.problems)
+    for raw_name, value in mail.fields:
+        name = raw_name.decode("ascii")
+        key = name.lower()
+        headers.append(
+            (name, literal_header(value) if key.startswith(_NEVER_ENCODED) else decode_header(value))
+        )
+        if key not in first:
+            first[key] = value
+            subject = headers[-1][1] if key == "subject" else subject
+        elif key in _SINGLE_FIELDS:
             problems.append(Problem(f"more than one {key} field: only the first was read"))
-        first.setdefault(key, value)
     fields = _Fields(first, problems, parser)
     senders = fields.addresses("from")
     if len(senders) > 1:
@@ -65,7 +78,7 @@ def read_heading(raw: bytes, mail: bounds.RawMail, parser: Callable[[dict[str, s
         sha256=hashlib.sha256(raw).hexdigest(),
         size_bytes=len(raw),
         message_id=ids[0] if ids else None,
-        subject=decode_header(first.get("subject", b"")),
+        subject=subject or "",
         sender=senders[0] if senders else None,
         reply_to=fields.addresses("reply-to"),
         to=fields.addresses("to"),
@@ -73,17 +86,11 @@ def read_heading(raw: bytes, mail: bounds.RawMail, parser: Callable[[dict[str, s
         received_at=fields.received_at(),
         in_reply_to=fields.message_ids("in-reply-to"),
         references=fields.message_ids("references"),
-        headers=tuple((name.decode("ascii"), _header_text(name, value)) for name, value in mail.fields),
+        headers=tuple(headers),
         text="",
         html_text="",
         problems=tuple(problems),
     )
-
-
-def _header_text(name: bytes, value: bytes) -> str:
-    if name.lower().startswith(_NEVER_ENCODED):
-        return one_line(decode_bytes(value, None)[0])
-    return decode_header(value)
 
 
 class _Fields:
@@ -141,7 +148,7 @@ class _Fields:
         name = _STAND_IN.sub(lambda found: decode_header(words.get(found.group(), found.group())), name)
         address = _STAND_IN.sub(lambda found: words.get(found.group(), found.group()), address)
         # Only ASCII is put in lower case: the Kelvin sign would become a k, and another domain.
-        address = "".join(letter.lower() if letter.isascii() else letter for letter in address)
+        address = _UPPER.sub(lambda found: found.group().lower(), address)
         local, _, domain = address.rpartition("@")
         if (
             not (local and domain)

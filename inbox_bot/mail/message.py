@@ -1,28 +1,25 @@
 """A raw mail, as hostile as it comes, read into the `Mail` noun: text, files, mails inside the mail.
 
-The header is read by `mail/header.py`; the standard library's compat32 parser splits the parts. Charsets are the
-business of `mail/charset.py`, sizes and numbers of `mail/bounds.py`; `mail/reader.py` runs all of it in a child
-process. What the text means is decided in `core/`.
+The header is read by `mail/header.py`, each part by `mail/part.py`; here it is decided what is text, what a file and
+what a mail of its own. Sizes and numbers are the business of `mail/bounds.py`; `mail/reader.py` runs all of it in a
+child process. What the text means is decided in `core/`.
 """
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
-import email.utils
 import posixpath
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from email.message import Message
-from typing import Any, cast
+from typing import Any
 
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import AttachedFile, Mail
-from inbox_bot.core.text import clean_text, one_line
+from inbox_bot.core.text import clean_text
 from inbox_bot.mail import bounds
-from inbox_bot.mail.charset import decode_base64, decode_bytes, decode_header
+from inbox_bot.mail.charset import decode_bytes
 from inbox_bot.mail.header import by_mail_parser, read_heading
+from inbox_bot.mail.html import html_to_text
+from inbox_bot.mail.part import Part, parse_parts
 
 _MOST_PROBLEMS = 50
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset=[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE)
@@ -58,26 +55,35 @@ def read_mail(raw: bytes) -> Mail:
 def headers_only(raw: bytes, what: str) -> Mail:
     """The mail's header fields without text and files, read by the simplest means; `what` becomes a problem."""
     try:
-        mail = bounds.bound_mail(raw[: 2 * bounds.HEADER_BYTES])
-        return replace(read_heading(raw, mail, None), problems=(Problem(what), *mail.problems))
+        heading = read_heading(raw, bounds.bound_mail(raw[: 2 * bounds.HEADER_BYTES]), None)
+        return replace(heading, problems=(Problem(what), *heading.problems))
     except Exception as error:
-        nothing = bounds.RawMail((), b"")
-        problem = Problem(f"the header could not be read ({type(error).__name__})")
-        return replace(read_heading(raw, nothing, None), problems=(Problem(what), problem))
+        unread = _unread(raw, error)
+        return replace(unread, problems=(Problem(what), *unread.problems))
 
 
 def read_headers(header_bytes: bytes) -> Mail:
-    """A mail from its header block alone, read by the simplest means; text and files are empty."""
-    mail = bounds.bound_mail(header_bytes)
-    return replace(read_heading(header_bytes, mail, None), problems=mail.problems)
+    """The mail that a header block alone makes; `sha256` and `size_bytes` are those of the block.
+
+    It is quick, because it is asked about every new mail: the standard library alone reads it. Nothing is raised.
+    """
+    try:
+        return read_heading(header_bytes, bounds.bound_mail(header_bytes), None)
+    except Exception as error:
+        return _unread(header_bytes, error)
+
+
+def _unread(raw: bytes, error: Exception) -> Mail:
+    problem = Problem(f"the header could not be read ({type(error).__name__})")
+    return read_heading(raw, bounds.RawMail((), b"", (problem,)), None)
 
 
 def _read(raw: bytes, allowance: bounds.Allowance, forwards_deep: int) -> Mail:
     bounded = bounds.bound_mail(raw)
     heading = read_heading(raw, bounded, by_mail_parser)
     found = _Found(allowance, forwards_deep)
-    _walk(_parse_parts(bounded), found)
-    problems = dict.fromkeys((*bounded.problems, *heading.problems, *found.problems))
+    _walk(parse_parts(bounded), found)
+    problems = dict.fromkeys((*heading.problems, *found.problems))
     return replace(
         heading,
         text="\n".join(found.texts),
@@ -86,54 +92,6 @@ def _read(raw: bytes, allowance: bounds.Allowance, forwards_deep: int) -> Mail:
         forwarded=tuple(found.forwarded),
         problems=tuple(problems)[:_MOST_PROBLEMS],
     )
-
-
-class _RawFields(email.policy.Compat32):
-    """compat32 that hands out header values as they stand, raw bytes as surrogates."""
-
-    def header_fetch_parse(self, name: str, value: str) -> str:
-        return value
-
-
-class _Part(Message):
-    """A part; a mail inside the mail stays raw bytes, so that it never counts as the outer mail's parts."""
-
-    def get_content_type(self) -> str:
-        """The media type as the parser shall see it."""
-        media_type = self.media_type()
-        return "application/octet-stream" if media_type.startswith("message/") else media_type
-
-    def media_type(self) -> str:
-        """The media type as the mail names it, lower case, `text/plain` where it is none."""
-        return decode_header(super().get_content_type())
-
-    def get_boundary(self, failobj: Any = None) -> Any:
-        """The separator of the parts, None where its RFC 2231 charset is nonsense (the parser would raise)."""
-        with suppress(Exception):
-            return super().get_boundary(failobj)
-        return failobj
-
-    def parameter(self, header: str, name: str) -> str:
-        """A parameter of a MIME field as one line of text, "" when there is none."""
-        try:
-            value = self.get_param(name, "", header)
-        except Exception:
-            return ""
-        if isinstance(value, tuple):
-            label, _, text = value
-            return one_line(decode_bytes(text.encode("latin-1", "replace"), label or "utf-8")[0])
-        return decode_header(value or "")
-
-    def content(self) -> bytes:
-        """The decoded bytes."""
-        encoding = str(self.get("content-transfer-encoding", "")).strip(" \t\r\n;\"'").lower()
-        with suppress(Exception):
-            if encoding == "base64":
-                encoded = str(self.get_payload()).encode("utf-8", "surrogateescape")
-                return encoded if _is_plain_words(encoded) else decode_base64(encoded)
-            payload = self.get_payload(decode=True)
-            return payload if isinstance(payload, bytes) else b""
-        return b""
 
 
 @dataclass(slots=True)
@@ -152,18 +110,7 @@ class _Found:
         self.problems.append(Problem(what))
 
 
-def _parse_parts(mail: bounds.RawMail) -> _Part:
-    """The tree of parts below a top that has only its MIME fields, each the first of its name."""
-    fields: dict[bytes, bytes] = {}
-    for name, value in mail.fields:
-        if name.lower().startswith(b"content-"):
-            fields.setdefault(name.lower(), value.replace(b"\n", b"")[:4_096])
-    head = b"".join(name + b": " + value + b"\r\n" for name, value in fields.items())
-    parser = email.parser.BytesParser(_Part, policy=_RawFields())
-    return cast(_Part, parser.parsebytes(head + b"\r\n" + mail.body))
-
-
-def _walk(root: _Part, found: _Found) -> None:
+def _walk(root: Part, found: _Found) -> None:
     waiting: list[tuple[Any, int]] = [(root, 0)]
     while waiting:
         part, depth = waiting.pop()
@@ -179,7 +126,7 @@ def _walk(root: _Part, found: _Found) -> None:
             return
 
 
-def _read_part(part: _Part, found: _Found, *, is_root: bool) -> None:
+def _read_part(part: Part, found: _Found, *, is_root: bool) -> None:
     media_type = part.media_type()
     if media_type.startswith("multipart/"):
         found.problem("the parts of the mail could not be told apart: read as one text")
@@ -196,14 +143,14 @@ def _read_part(part: _Part, found: _Found, *, is_root: bool) -> None:
         name = _base_name(name) or f"part-{number}{_ENDINGS.get(media_type, '.bin')}"
         found.attached.append(AttachedFile(name, media_type, content))
     elif media_type == "text/html":
-        text, problems = bounds.html_to_text(_decode_text(part, content, found), found.allowance)
+        text, problems = html_to_text(_decode_text(part, content, found), found.allowance)
         found.html_texts.append(text)
         found.problems += problems
     else:
         found.texts.append(_read_text(part, content, found))
 
 
-def _decode_text(part: _Part, content: bytes, found: _Found) -> str:
+def _decode_text(part: Part, content: bytes, found: _Found) -> str:
     label = part.parameter("content-type", "charset")
     if not label and part.media_type() == "text/html":
         meta = _META_CHARSET.search(content[:4_096])
@@ -217,7 +164,7 @@ def _decode_text(part: _Part, content: bytes, found: _Found) -> str:
     return text
 
 
-def _read_text(part: _Part, content: bytes, found: _Found) -> str:
+def _read_text(part: Part, content: bytes, found: _Found) -> str:
     text = _decode_text(part, content, found)
     granted = found.allowance.take("text_characters", len(text))
     if granted < len(text):
@@ -226,12 +173,6 @@ def _read_text(part: _Part, content: bytes, found: _Found) -> str:
     if part.parameter("content-type", "format").lower() == "flowed":
         text = _unflow(text, part.parameter("content-type", "delsp").lower() == "yes")
     return clean_text(text)
-
-
-def _is_plain_words(content: bytes) -> bool:
-    """Whether what is labelled base64 was never encoded: base64 has no blanks inside its lines."""
-    lines = [line.strip() for line in content[:4000].splitlines()[:20] if line.strip()]
-    return len(lines) > 1 and sum(b" " in line for line in lines) * 2 > len(lines)
 
 
 def _unflow(text: str, delete_space: bool) -> str:
