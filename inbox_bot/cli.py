@@ -1,27 +1,25 @@
-"""The command line: names, options and help; what a command does is imported when it is used.
+"""The command line: what each command does, imported when it is used, and how every error ends.
 
-Built on argparse and kept free of everything else, because a list of cases has to appear at once: importing click or
-dataclasses alone would take as long as the whole command.
+Names, options and help stand in `options.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
+
+from inbox_bot.options import build_parser
 
 TYPE_CHECKING = False  # the real one costs an import
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
     Perform = Callable[[argparse.Namespace], int]
 
 EXIT_PERSON = 1
 EXIT_USER = 2
 EXIT_BUG = 70
-SHELLS = ("bash", "zsh", "tcsh")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         words = sys.argv[1:] if arguments is None else arguments
         options = build_parser(words[0] if words else "").parse_args(words)
-        code = int(options.perform(options))
+        code = _PERFORM[options.perform](options)
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough; nobody is left to tell
@@ -67,216 +65,6 @@ def _explain(error: Exception) -> int:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"inbox-bot: {text}\n")
-
-
-def build_parser(wanted: str = "") -> argparse.ArgumentParser:
-    """All commands with their options, or only the one that is wanted: the others would cost it 10 ms."""
-    parser = argparse.ArgumentParser(
-        prog="inbox-bot",
-        description="Answers Amazon chargeback notices from your own mailbox, before the seven days are over.",
-        epilog="Start with `inbox-bot demo` to see it work on this machine, then `inbox-bot init` to set it up. "
-        "Exit codes: 0 fine, 1 something needs a person, 2 your input is wrong, 70 a bug.",
-    )
-    parser.add_argument("--version", action=_Version, help="print the version and end")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, add in _COMMANDS.items():
-        if wanted not in _COMMANDS or name == wanted:
-            add(commands)
-    return parser
-
-
-class _Version(argparse.Action):
-    def __init__(self, option_strings: list[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
-        super().__init__(option_strings, dest, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_ignored: object) -> None:
-        from inbox_bot import __version__
-
-        sys.stdout.write(f"inbox-bot {__version__}\n")
-        parser.exit()
-
-
-def _command(commands: Commands, name: str, perform: Perform, about: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    made.set_defaults(perform=perform)
-    return made
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"{text} does not exist")
-    return path
-
-
-def _config(command: argparse.ArgumentParser) -> None:
-    about = "the configuration file (default: ./config.toml, then the user's config folder)"
-    command.add_argument("--config", type=Path, metavar="FILE", help=about)
-
-
-def _account(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--account", metavar="NAME", help="only this account of the configuration")
-
-
-def _json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON, one object a line")
-
-
-def _add_demo(commands: Commands) -> None:
-    demo = _command(
-        commands, "demo", _demo, "see the main job on this machine: real servers, sample notices, replies"
-    )
-    demo.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        default=Path("inbox-bot-demo"),
-        help="where the replies go (%(default)s)",
-    )
-
-
-def _add_replay(commands: Commands) -> None:
-    about = "put mails from files (.eml, mbox, Maildir, folders) through everything, offline; nothing is sent"
-    replay = _command(commands, "replay", _replay, about)
-    replay.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="mails, or folders of mails")
-    _json(replay)
-    replay.add_argument(
-        "--now", metavar="ISO", help="handle every mail as of this instant, e.g. 2026-10-09T12:00Z"
-    )
-    replay.add_argument("--out", type=Path, metavar="DIR", help="write each composed reply there as CASE.eml")
-    _orders_option(replay)
-    about = "all: take every mail as genuine; sample mails carry no signature (%(default)s)"
-    replay.add_argument("--trust", choices=["authenticated", "all"], default="authenticated", help=about)
-    about = "whose Authentication-Results count, e.g. mx.google.com"
-    replay.add_argument("--authserv-id", default="", metavar="ID", help=about)
-    about = "your own mail address, may be given several times (default: found in the mails)"
-    replay.add_argument("--address", action="append", default=[], metavar="ADDRESS", help=about)
-    replay.add_argument("--rules", type=_existing, metavar="DIR", help="a folder with rule files of your own")
-    replay.add_argument(
-        "--templates", type=_existing, metavar="DIR", help="a folder with templates of your own"
-    )
-
-
-def _orders_option(command: argparse.ArgumentParser) -> None:
-    about = "import these Amazon reports first"
-    command.add_argument(
-        "--orders", nargs="+", action="extend", default=[], type=_existing, metavar="FILE", help=about
-    )
-
-
-def _add_init(commands: Commands) -> None:
-    about = "write a configuration: asks for your mail address, tests the login, finds the folders"
-    _config(_command(commands, "init", _init, about))
-
-
-def _add_doctor(commands: Commands) -> None:
-    doctor = _command(commands, "doctor", _doctor, "check everything that can be checked, and say what to do")
-    _config(doctor)
-    _json(doctor)
-
-
-def _add_run(commands: Commands) -> None:
-    run = _command(commands, "run", _run, "watch the mailboxes until stopped (the daemon)")
-    _config(run)
-    _verbose(run)
-
-
-def _add_once(commands: Commands) -> None:
-    once = _command(commands, "once", _once, "make one pass over the mailboxes and end, for cron")
-    _config(once)
-    _account(once)
-    _json(once)
-    _verbose(once)
-
-
-def _verbose(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--verbose", action="store_true", help="log every step")
-
-
-def _add_cases(commands: Commands) -> None:
-    cases = _command(commands, "cases", _cases, "list the open cases with their clock")
-    cases.add_argument("--all", action="store_true", help="also the answered and closed ones")
-    _config(cases)
-    _account(cases)
-    _json(cases)
-
-
-def _add_show(commands: Commands) -> None:
-    show = _command(commands, "show", _show, "show one case: mail, evidence, decision, reply, history")
-    _case(show)
-    _config(show)
-    _json(show)
-
-
-def _case(command: argparse.ArgumentParser) -> None:
-    command.add_argument("case", metavar="CASE", help="a case id, or its beginning")
-
-
-_CHOICES = {
-    "approve": "send the composed reply of a case",
-    "refund": "refund instead: shows the amount to refund in Seller Central, then takes the refund's id",
-    "represent": "represent a case whatever the rules said",
-    "hold": "stop a case: nothing is sent until you decide; the clock goes on",
-    "answered": "say that you answered a case another way, for example in Seller Central",
-}
-
-
-def _add_choice(name: str, commands: Commands) -> None:
-    command = _command(commands, name, _decide, _CHOICES[name])
-    command.set_defaults(choice=name)
-    _case(command)
-    command.add_argument("--note", default="", metavar="TEXT", help="why; kept in the case's history")
-    _config(command)
-    if name == "refund":
-        about = "the refund was made in Seller Central; its id there"
-        command.add_argument("--confirmed", metavar="REFUND_ID", help=about)
-
-
-def _add_orders(commands: Commands) -> None:
-    about = "order data from Amazon's reports"
-    orders = commands.add_parser("orders", help=about, description=about)
-    parts = orders.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    load = _command(
-        parts, "import", _import_orders, "import Amazon's order and shipment reports; again changes nothing"
-    )
-    load.add_argument("files", nargs="+", type=_existing, metavar="FILE")
-    _config(load)
-    _account(load)
-    _json(load)
-
-
-def _add_rules(commands: Commands) -> None:
-    about = "the rules by which notices are read and cases decided"
-    rules = commands.add_parser("rules", help=about, description=about)
-    parts = rules.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _config(
-        _command(parts, "check", _check_rules, "check all rules and templates, the bundled ones and your own")
-    )
-    explain = _command(parts, "explain", _explain_mail, "say how a mail is read and decided, line by line")
-    explain.add_argument("file", type=_existing, metavar="FILE.eml")
-    _config(explain)
-    _orders_option(explain)
-
-
-def _add_completion(commands: Commands) -> None:
-    completion = _command(commands, "completion", _completion, "print the completion script of a shell")
-    completion.add_argument("shell", choices=SHELLS)
-
-
-_COMMANDS: dict[str, Callable[[Commands], None]] = {
-    "demo": _add_demo,
-    "replay": _add_replay,
-    "init": _add_init,
-    "doctor": _add_doctor,
-    "run": _add_run,
-    "once": _add_once,
-    "cases": _add_cases,
-    "show": _add_show,
-    **{name: partial(_add_choice, name) for name in _CHOICES},
-    "orders": _add_orders,
-    "rules": _add_rules,
-    "completion": _add_completion,
-}
 
 
 # What each command does: one import and one call.
@@ -390,3 +178,20 @@ def _store(options: argparse.Namespace) -> Path:
     from inbox_bot.places import find_config, store_path
 
     return store_path(find_config(options.config))
+
+
+_PERFORM: dict[str, Perform] = {
+    "demo": _demo,
+    "replay": _replay,
+    "init": _init,
+    "doctor": _doctor,
+    "run": _run,
+    "once": _once,
+    "cases": _cases,
+    "show": _show,
+    "decide": _decide,
+    "import_orders": _import_orders,
+    "check_rules": _check_rules,
+    "explain_mail": _explain_mail,
+    "completion": _completion,
+}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inbox_bot.cli import build_parser
+from inbox_bot.options import build_parser
 from inbox_bot.core.facts import Facts
 
 ROOT = Path(__file__).parent.parent

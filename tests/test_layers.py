@@ -28,6 +28,7 @@ FLOORS = (
     ("app",),
     ("replay", "daemon"),
     ("commands",),
+    ("options",),
     ("cli", "__main__"),
 )
 IMPURE = {
