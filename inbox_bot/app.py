@@ -6,11 +6,11 @@ Every function works on one account's desk, does its part and returns; nothing i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.case import Case, SendState, Status
 from inbox_bot.core.errors import InboxBotError, TemporaryError, UserError
 from inbox_bot.core.events import Event
 from inbox_bot.core.model import Verdict
@@ -51,6 +51,26 @@ def _advance(desk: Desk, record: CaseRecord, now: datetime) -> Case | None:
 def advance_case(desk: Desk, case_id: str, now: datetime) -> Case:
     """Advance one case now, whether it is due or not."""
     return advance(desk, Work.on(desk.store, _record(desk.store, case_id), now))
+
+
+def evidence_changed(
+    store: Store, account: str, order_ids: Collection[str], because: str, now: datetime
+) -> tuple[str, ...]:
+    """Something new is on record about the orders: their unanswered cases are looked up anew; returns their ids."""
+    changed = []
+    for order_id in order_ids:
+        for record in store.find_cases(account, order_id, ()):
+            case = record.case
+            if case.status in _SETTLED or case.send_state in (SendState.BODY, SendState.UNKNOWN):
+                continue
+            work = Work.on(store, record, now)
+            work.happen(happened.EvidenceChanged(because))
+            work.save(now)
+            changed.append(case.case_id)
+    return tuple(dict.fromkeys(changed))
+
+
+_SETTLED = (Status.ANSWERED, Status.CLOSED)
 
 
 def approve(store: Store, case_id: str, now: datetime) -> Case:

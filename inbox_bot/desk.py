@@ -17,6 +17,7 @@ from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Mail, Policy, Reply
 from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
 from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspondence_rules
+from inbox_bot.orders.source import RecordSource
 from inbox_bot.resources import rule_files, template_sources
 from inbox_bot.store.protocol import Store
 
@@ -60,13 +61,22 @@ class Outside(Protocol):
         """The folder whose mails the seller wrote; raises TemporaryError."""
 
     def find_mails(self, needles: Collection[str]) -> tuple[bytes, ...]:
-        """All mails that mention one of the ids (order or tracking ids), raw, without duplicates."""
+        """All mails that mention one of the ids (order or tracking ids) or share a thread with such a mail, raw.
+
+        Each once, none judged: whether a mail of the thread belongs to the order is for the reader to say.
+        """
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """See that the reply stands in Drafts once, and return the folder; raises TemporaryError."""
 
-    def remove_draft(self, reply: Reply) -> None:
-        """See that the reply's own draft no longer stands in Drafts; raises TemporaryError."""
+    def remove_draft(self, reply: Reply, *, unless_edited: bool = False) -> bool:
+        """See that the reply's own draft no longer stands in Drafts; raises TemporaryError.
+
+        With `unless_edited` a draft that is not byte for byte ours stays; returns whether none stands there now.
+        """
+
+    def find_draft(self, reply: Reply, answers: str | None) -> bytes | None:
+        """The reply to the mail `answers` as it stands in Drafts, perhaps edited; None when there is none."""
 
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
@@ -100,6 +110,9 @@ class Desk:
     outside: Outside
     read: Callable[[bytes], Mail]
     tell: Callable[[Notification], None] = field(default=lambda notification: None)
+    sources: tuple[RecordSource, ...] | None = (
+        None  # asked one after the other; None: the reports, then the mailbox
+    )
 
     @property
     def own_addresses(self) -> frozenset[str]:

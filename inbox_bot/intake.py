@@ -178,7 +178,11 @@ def _notice(
 
 
 def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
-    """Put the notice into its case, or open one; the mail counts as handled with it."""
+    """Put the notice into its case, or open one; the mail counts as handled with it.
+
+    Events stay for good, so the buyer's name and street are left out: the town is what is compared.
+    """
+    notice = replace(notice, destination=replace(notice.destination, lines=()))
     work = _open_or_join(desk, notice, now)
     work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
     work.save(now)

@@ -7,7 +7,8 @@ at the next use.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -16,11 +17,13 @@ from inbox_bot.config import AccountConfig
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.model import Reply
 from inbox_bot.mail.imap import open_mailbox
-from inbox_bot.mail.mailbox import Mailbox, ServerFolder
+from inbox_bot.mail.mailbox import HEADER_LIMIT_BYTES, Mailbox, ServerFolder
 from inbox_bot.mail.smtp import submit
 from inbox_bot.secret import resolve_secret
 
-MOST_MAILS = 200  # of one order; a mailing loop must not be downloaded whole
+MOST_MAILS = 200  # of one order in one folder; a mailing loop must not be downloaded whole
+MOST_BYTES = 60_000_000  # of all mails of one order; what is found later is left out
+MOST_THREADS = 100
 Found = TypeVar("Found")
 
 
@@ -61,6 +64,67 @@ def _distinct(names: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def find_threads(mailbox: Mailbox, folders: Sequence[str], needles: Sequence[str]) -> tuple[bytes, ...]:
+    """The mails of the folders that mention one of the ids, then those that share a thread with them, each once.
+
+    Three exchanges a folder (EXAMINE, SEARCH, FETCH), two where nothing is found. A folder looked at later is asked
+    for the threads known by then in the same search; one looked at before is asked once more, and only when there are
+    threads that it was not asked for.
+    """
+    found = _Threads()
+    asked: dict[str, frozenset[str]] = {}
+    for folder in folders:
+        asked[folder] = frozenset(found.message_ids)
+        found.take(mailbox, folder, needles, found.message_ids)
+    for folder in folders:
+        if new := [one for one in found.message_ids if one not in asked[folder]]:
+            found.take(mailbox, folder, (), new)
+    return tuple(found.mails)
+
+
+class _Threads:
+    """The mails found so far and the ids of their threads, the newest first."""
+
+    def __init__(self) -> None:
+        self.mails: dict[bytes, None] = {}
+        self.message_ids: tuple[str, ...] = ()
+        self._bytes = 0
+        self._taken: dict[str, set[int]] = {}
+
+    def take(self, mailbox: Mailbox, folder: str, needles: Sequence[str], message_ids: Sequence[str]) -> None:
+        """Add what one folder holds."""
+        mailbox.examine(folder)
+        known = self._taken.setdefault(folder, set())
+        uids = [uid for uid in mailbox.search_any(needles, message_ids) if uid not in known][-MOST_MAILS:]
+        known.update(uids)
+        ids: list[str] = []
+        for _, raw in mailbox.bodies_at_once(uids) if uids and self._bytes < MOST_BYTES else ():
+            self._bytes += len(raw) if raw not in self.mails else 0
+            self.mails[raw] = None
+            ids = [*_thread_ids(raw), *ids]
+        self.message_ids = tuple(dict.fromkeys((*ids, *self.message_ids)))[:MOST_THREADS]
+
+
+def _bodies(mailbox: Mailbox, folder: str, needles: Sequence[str], ids: Sequence[str]) -> tuple[bytes, ...]:
+    mailbox.examine(folder)
+    uids = mailbox.search_any(needles, ids)
+    return tuple(raw for _, raw in mailbox.bodies(uids)) if uids else ()
+
+
+def _thread_ids(raw: bytes) -> tuple[str, ...]:
+    """The ids of a mail and of those that it answers, by its header."""
+    head = raw[:HEADER_LIMIT_BYTES].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    named = {field[1].lower(): field[2] for field in _THREAD_FIELD.finditer(head)}
+    ids = [
+        _MESSAGE_ID.findall(named.get(name, b"")) for name in (b"message-id", b"in-reply-to", b"references")
+    ]
+    return tuple(one.decode("ascii") for one in (*ids[0][:1], *ids[1][:1], *ids[2][:1], *ids[2][-2:]))
+
+
+_THREAD_FIELD = re.compile(rb"(?im)^(message-id|in-reply-to|references)[ \t]*:((?:[^\n]|\n[ \t])*)")
+_MESSAGE_ID = re.compile(rb"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}@[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
+
+
 class LiveOutside:
     """`Outside` over IMAP and SMTP."""
 
@@ -99,16 +163,8 @@ class LiveOutside:
         return self.folders().sent
 
     def find_mails(self, needles: Collection[str]) -> tuple[bytes, ...]:
-        """All mails of the searched folders that mention one of the ids."""
-        return self._guarded(lambda mailbox: self._find_mails(mailbox, needles))
-
-    def _find_mails(self, mailbox: Mailbox, needles: Collection[str]) -> tuple[bytes, ...]:
-        found: dict[bytes, None] = {}
-        for folder in self.folders().searched:
-            mailbox.examine(folder)
-            uids = sorted({uid for needle in needles for uid in mailbox.search_text(needle)})
-            found.update((raw, None) for _, raw in mailbox.bodies(uids[-MOST_MAILS:]))
-        return tuple(found)
+        """All mails of the searched folders that mention one of the ids, and those of their threads, newest last."""
+        return self._guarded(lambda mailbox: find_threads(mailbox, self.folders().searched, tuple(needles)))
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """Append the reply to Drafts, unless an earlier try got through (then Drafts or Sent has it)."""
@@ -128,11 +184,33 @@ class LiveOutside:
         mailbox.append(folders.drafts, reply.raw_bytes, ("\\Draft", "\\Seen"), datetime.now(UTC))
         return folders.drafts
 
-    def remove_draft(self, reply: Reply) -> None:
-        """Take the reply's own draft, known by its Message-ID, out of Drafts."""
+    def remove_draft(self, reply: Reply, *, unless_edited: bool = False) -> bool:
+        """Take the reply's own draft, known by its Message-ID, out of Drafts; `unless_edited`: only our own bytes."""
         drafts = self.folders().drafts
-        if drafts:
-            self._guarded(lambda mailbox: mailbox.remove(drafts, reply.message_id))
+        if not drafts:
+            return True
+        if unless_edited and any(raw != reply.raw_bytes for raw in self._drafts_of(drafts, reply)):
+            return False
+        self._guarded(lambda mailbox: mailbox.remove(drafts, reply.message_id))
+        return True
+
+    def find_draft(self, reply: Reply, answers: str | None) -> bytes | None:
+        """The newest draft with the reply's Message-ID, or else the newest one that answers the same mail."""
+        drafts = self.folders().drafts
+        if not drafts:
+            return None
+        found = self._drafts_of(drafts, reply)
+        if not found and answers:
+            found = self._guarded(lambda mailbox: _bodies(mailbox, drafts, (), (answers,)))
+        return found[-1] if found else None
+
+    def _drafts_of(self, drafts: str, reply: Reply) -> tuple[bytes, ...]:
+        def read(mailbox: Mailbox) -> tuple[bytes, ...]:
+            mailbox.examine(drafts)
+            uids = mailbox.search_message_id(reply.message_id)
+            return tuple(raw for _, raw in mailbox.bodies(uids)) if uids else ()
+
+        return self._guarded(read)
 
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]

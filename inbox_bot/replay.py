@@ -89,7 +89,7 @@ class ReplayOutside:
     """`Outside` over the replayed mails; drafts are kept in memory, sending is refused."""
 
     def __init__(self, mails: Sequence[tuple[MailFile, Mail]]) -> None:
-        self._texts = [(file.raw_bytes, _searchable(mail)) for file, mail in mails]
+        self._mails = [(file.raw_bytes, mail, _searchable(mail)) for file, mail in mails]
         self.drafts: dict[str, Reply] = {}
 
     def sent_folder(self) -> str:
@@ -97,17 +97,32 @@ class ReplayOutside:
         return FOLDER
 
     def find_mails(self, needles: Collection[str]) -> tuple[bytes, ...]:
-        """The replayed mails that mention one of the ids."""
+        """The replayed mails that mention one of the ids, and those of their threads."""
         lowered = [needle.lower() for needle in needles]
-        return tuple(raw for raw, text in self._texts if any(needle in text for needle in lowered))
+        found = [any(needle in text for needle in lowered) for _, _, text in self._mails]
+        ids = {
+            one for (_, mail, _), hit in zip(self._mails, found, strict=True) if hit for one in _thread(mail)
+        }
+        return tuple(
+            raw
+            for (raw, mail, _), hit in zip(self._mails, found, strict=True)
+            if hit or not ids.isdisjoint(_thread(mail))
+        )
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """Keep the reply."""
         self.drafts[reply.message_id] = reply
         return "Drafts"
 
-    def remove_draft(self, reply: Reply) -> None:
-        """Never called: nothing was sent."""
+    def remove_draft(self, reply: Reply, *, unless_edited: bool = False) -> bool:
+        """Drop the kept reply."""
+        self.drafts.pop(reply.message_id, None)
+        return True
+
+    def find_draft(self, reply: Reply, answers: str | None) -> bytes | None:
+        """The kept reply."""
+        kept = self.drafts.get(reply.message_id)
+        return kept.raw_bytes if kept else None
 
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]
@@ -122,6 +137,10 @@ class ReplayOutside:
     def file_sent_copy(self, reply: Reply) -> str:
         """Nothing was sent, so nothing is filed."""
         return ""
+
+
+def _thread(mail: Mail) -> tuple[str, ...]:
+    return (*((mail.message_id,) if mail.message_id else ()), *mail.in_reply_to, *mail.references)
 
 
 def _searchable(mail: Mail) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
-from inbox_bot.core.case import Case
+from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.compose import compose, letter_kind
 from inbox_bot.core.decide import decide
 from inbox_bot.core.errors import NeedsReview, TemporaryError
@@ -20,10 +20,11 @@ from inbox_bot.core.letter import lay_out
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Notice, Reply, Verdict
 from inbox_bot.core.record import Dossier, Party
-from inbox_bot.core.records import attachments_for
+from inbox_bot.core.records import bundle, text_files
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
+from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import from_json, to_json
 from inbox_bot.work import Work
 
@@ -54,9 +55,9 @@ def back_off(failures: int) -> timedelta:
 
 
 def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
-    found = gather(desk, _order_ids(work.case.notice))
-    for raw_bytes in found.originals:
-        work.keep(raw_bytes, "message/rfc822")
+    found = gather(desk, _order_ids(work.case.notice), work.at)
+    for content in found.files.values():
+        work.keep(content, "application/octet-stream")
     dossier_sha256 = work.keep(to_json(found.dossiers).encode(), "application/json")
     notice = _notice(work.case)
     facts = find_facts(notice, found.dossiers[0], found.dossiers[1:])
@@ -104,9 +105,10 @@ def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
         for message in dossiers[0].messages
         if message.party in (Party.BUYER, Party.SELLER)
     ]
-    attachments = attachments_for(letter, originals, policy)
+    files = text_files(letter, originals, policy)
     if case.decision.verdict is Verdict.REFUND:
-        attachments = attachments[:1]
+        files = files[:1]
+    attachments = bundle(letter, None, files, policy)
     answer = compose(case.case_id, _notice(case), letter, attachments, desk.rulebook.templates, policy)
     revision = case.revisions + 1
     kind = letter_kind(case.notice, case.decision.verdict)
@@ -128,9 +130,12 @@ def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
 
 
 def _reply(work: Work) -> Reply:
-    composed = work.case.reply
-    if composed is None:
+    if work.case.reply is None:
         raise NeedsReview("no reply was composed for this case yet")
+    return _stored(work, work.case.reply)
+
+
+def _stored(work: Work, composed: ComposedReply) -> Reply:
     return Reply(
         case_id=work.case.case_id,
         revision=composed.revision,
@@ -192,6 +197,15 @@ def _remove_draft(desk: Desk, work: Work, step: planner.RemoveDraft) -> None:
     work.happen(happened.DraftRemoved(reply.message_id))
 
 
+def _settle_old_draft(desk: Desk, work: Work, step: planner.SettleOldDraft) -> None:
+    removed = desk.outside.remove_draft(_stored(work, step.draft), unless_edited=True)
+    work.happen(happened.OldDraftSettled(step.draft.message_id, edited=not removed))
+    if not removed:
+        text = f"you edited draft {step.draft.revision}, so it was left in Drafts beside the newer one; send only one"
+        desk.tell(Notification(work.case.account, work.case.case_id, "edited draft", text))
+        work.happen(happened.AlertRaised(f"edited draft {step.draft.revision}", text))
+
+
 def _alert(desk: Desk, work: Work, step: planner.Alert) -> None:
     desk.tell(Notification(work.case.account, work.case.case_id, step.name, step.text))
     work.happen(happened.AlertRaised(step.name, step.text))
@@ -201,10 +215,13 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.Gather: _gather,
     planner.Decide: _decide,
     planner.Compose: _compose,
+    planner.MakeRefundTask: make_refund_task,
+    planner.LookForRefund: look_for_refund,
     planner.PlaceDraft: _place_draft,
     planner.Send: _send,
     planner.LookUp: _look_up,
     planner.FileSentCopy: _file_sent_copy,
     planner.RemoveDraft: _remove_draft,
+    planner.SettleOldDraft: _settle_old_draft,
     planner.Alert: _alert,
 }

@@ -24,7 +24,7 @@ FLOORS = (
         "providers",
         "testing",
     ),
-    ("desk", "work", "gather", "steps", "intake", "outside"),
+    ("desk", "work", "gather", "refund_steps", "steps", "intake", "outside"),
     ("app",),
     ("replay", "daemon"),
     ("commands",),

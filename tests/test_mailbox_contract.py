@@ -16,7 +16,7 @@ from servers import SECRET, DovecotServer, PymapServer
 
 from inbox_bot.core.errors import LoginRefused, TemporaryError, UserError
 from inbox_bot.mail.imap import open_mailbox
-from inbox_bot.mail.mailbox import ImapSettings, Mailbox
+from inbox_bot.mail.mailbox import AT_ONCE_BYTES, ImapSettings, Mailbox
 from inbox_bot.mail.memory import MemoryAccount
 
 NOON = datetime(2026, 3, 4, 12, 0, 5, tzinfo=UTC)
@@ -322,6 +322,44 @@ class TestMailbox:
         uids = [header.uid for header in mailbox.headers_after(0)]
         assert mailbox.search_message_id(message_id) == (uids[0],)
         assert mailbox.search_message_id("<another@shop.example>") == ()
+
+    def test_one_search_finds_every_id_and_the_mails_of_the_threads(
+        self, place: Place, mailbox: Mailbox
+    ) -> None:
+        place.deliver(mail(1, b"Your order 113-0196033-6384224 has shipped.\r\n"))
+        place.deliver(mail(2, b"1Z999AA10123456784 was delivered\r\n"))
+        place.deliver(mail(3, b"thank you\r\n", b"In-Reply-To: <mail-1@shop.example>"))
+        place.deliver(mail(4, b"me too\r\n", b"References: <other@x.example> <mail-1@shop.example>"))
+        place.deliver(mail(5, b"nothing\r\n", b"References: <mail-11@shop.example>"))
+        mailbox.examine("INBOX")
+        uids = [header.uid for header in mailbox.headers_after(0)]
+        needles = ["113-0196033-6384224", "1Z999AA10123456784"]
+        assert mailbox.search_any(needles) == tuple(uids[:2])
+        assert mailbox.search_any(needles, ["<mail-1@shop.example>"]) == tuple(uids[:4])
+        assert mailbox.search_any([], ["<mail-1@shop.example>"]) == (uids[0], uids[2], uids[3])
+        assert mailbox.search_any([], []) == ()
+        assert mailbox.search_any([], ["not an id", "<a@b>\r\nA1 NOOP"]) == ()
+        with pytest.raises(UserError):
+            mailbox.search_any(["113-0196033-6384224", 'x" DELETED "y'])
+
+    def test_a_hundred_threads_are_asked_for_in_one_command(self, place: Place, mailbox: Mailbox) -> None:
+        place.deliver(mail(1, b"hello\r\n", b"In-Reply-To: <first@shop.example>"))
+        mailbox.examine("INBOX")
+        ids = ["<first@shop.example>", *(f"<{number:060}@shop.example>" for number in range(100))]
+        assert len(mailbox.search_any(["113-0196033-6384224"], ids)) == 1
+
+    def test_small_and_large_mails_come_whole_at_once(self, place: Place, mailbox: Mailbox) -> None:
+        sizes = (10, AT_ONCE_BYTES - 1_000, AT_ONCE_BYTES, AT_ONCE_BYTES + 70_000, 20)
+        raw_mails = [mail(number, b"x" * 70 + b"\r\n" * 1 + b"y" * size) for number, size in enumerate(sizes)]
+        for raw in raw_mails:
+            place.deliver(raw)
+        mailbox.examine("INBOX")
+        uids = [header.uid for header in mailbox.headers_after(0)]
+        place.expunge("INBOX", uids[0])
+        mailbox.examine("INBOX")
+        found = list(mailbox.bodies_at_once([*reversed(uids), uids[-1] + 500]))
+        assert found == list(zip(uids, raw_mails, strict=True))[1:]
+        assert list(mailbox.bodies_at_once([])) == []
 
     @pytest.mark.parametrize(
         "message_id", ["", "no-brackets@x", "<no-at>", "<two words@x>", "<a@b>\r\nA1 NOOP", "<ü@x>"]

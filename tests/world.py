@@ -71,10 +71,17 @@ class FusedOutside:
         self.fuse.pass_by()
         return "Drafts"
 
-    def remove_draft(self, reply: Reply) -> None:
+    def remove_draft(self, reply: Reply, *, unless_edited: bool = False) -> bool:
         self.fuse.pass_by()
+        mine = [one for one in self.world.drafts if one.message_id == reply.message_id]
+        if unless_edited and any(one.raw_bytes != reply.raw_bytes for one in mine):
+            return False
         self.world.drafts = [one for one in self.world.drafts if one.message_id != reply.message_id]
         self.fuse.pass_by()
+        return True
+
+    def find_draft(self, reply: Reply, answers: str | None) -> bytes | None:
+        return next((one.raw_bytes for one in self.world.drafts if one.message_id == reply.message_id), None)
 
     def submit(
         self, reply: Reply, *, before_body: Callable[[], None], on_accepted: Callable[[int, str], None]

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import click
 
 from inbox_bot.config import load_config
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.record import Order, Shipment
-from inbox_bot.orders.parcels import merge_shipments
-from inbox_bot.orders.report_orders import assemble_orders, merge_orders
-from inbox_bot.orders.reports import read_report
-from inbox_bot.store.protocol import Store
+from inbox_bot.core.record import OrderRecord
+from inbox_bot.orders.reports import Report, merge_records, read_report, records_of
 from inbox_bot.store.sqlite import SqliteStore
+
+
+class RecordStore(Protocol):
+    """What an import needs of a store."""
+
+    def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
+        """What is kept about an order, one record a source."""
+
+    def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
+        """Keep records in one transaction; the same key of an order again is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one report brought: how many orders it speaks of, and what it says of them."""
+
+    file: str
+    kind: str
+    orders: int
+    shipments: int
+    refunds: int
+    returns: int
+    settlement_lines: int
+    problems: tuple[Problem, ...]
 
 
 def run_import(config_file: Path, files: Sequence[Path], account: str | None, *, as_json: bool) -> int:
@@ -29,12 +52,12 @@ def run_import(config_file: Path, files: Sequence[Path], account: str | None, *,
     try:
         for file in files:
             try:
-                line = import_file(store, name, file)
+                imported = import_file(store, name, file)
             except UserError as error:
                 problems.extend(error.problems)
                 continue
-            flawed = flawed or bool(line.problems)
-            _print(line, as_json=as_json)
+            flawed = flawed or bool(imported.problems)
+            _print(imported, as_json=as_json)
     finally:
         store.close()
     if problems:
@@ -42,52 +65,72 @@ def run_import(config_file: Path, files: Sequence[Path], account: str | None, *,
     return int(flawed)
 
 
-def import_files(store: Store, account: str, files: Sequence[Path]) -> tuple[Problem, ...]:
+def import_files(
+    store: RecordStore, account: str, files: Sequence[Path], at: datetime | None = None
+) -> tuple[Problem, ...]:
     """Import several reports; the flaws of their rows are returned, a file that is no report raises UserError."""
-    return tuple(problem for file in files for problem in import_file(store, account, file).problems)
+    return tuple(problem for file in files for problem in import_file(store, account, file, at).problems)
 
 
-class Imported:
-    """What one report brought."""
+def import_file(store: RecordStore, account: str, path: Path, at: datetime | None = None) -> Imported:
+    """Read one report and merge it into what is kept; raises UserError when it is no report of Amazon's.
 
-    def __init__(
-        self, file: str, kind: str, orders: int, shipments: int, problems: tuple[Problem, ...]
-    ) -> None:
-        self.file = file
-        self.kind = kind
-        self.orders = orders
-        self.shipments = shipments
-        self.problems = problems
-
-
-def import_file(store: Store, account: str, path: Path) -> Imported:
-    """Read one report and merge it into what is known; raises UserError when it is no report of Amazon's."""
+    `at` is when the report was collected: now, unless said otherwise.
+    """
     try:
-        report = read_report(path.read_bytes(), str(path))
+        content = path.read_bytes()
     except OSError as error:
         raise UserError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
-    orders, shipments = assemble_orders(report.rows)
-    merged: list[Order] = []
-    parcels: list[Shipment] = []
-    new = {order.order_id: order for order in orders}
-    for order_id in dict.fromkeys((*new, *(shipment.order_id for shipment in shipments))):
-        known, known_parcels = store.order(account, order_id)
-        if order_id in new:
-            merged.append(
-                merge_orders(known, replace(new[order_id], source=new[order_id].source or report.file))
-            )
-        own = [shipment for shipment in shipments if shipment.order_id == order_id]
-        parcels.extend(merge_shipments((*known_parcels, *own)))
-    store.save_orders(account, merged, parcels)
-    return Imported(report.file, report.kind, len(merged), len(shipments), report.problems)
+    report = read_report(content, str(path))
+    records = records_of(report, at or datetime.now(UTC))
+    store.save_records(account, [_merged(store, account, record) for record in records])
+    return _counted(report, records)
 
 
-def _print(line: Imported, *, as_json: bool) -> None:
+def _merged(store: RecordStore, account: str, new: OrderRecord) -> OrderRecord:
+    kept = [one for one in store.records(account, new.dossier.order_id) if one.key == new.key]
+    return merge_records(kept[0], new) if kept else new
+
+
+def _counted(report: Report, records: Sequence[OrderRecord]) -> Imported:
+    dossiers = [record.dossier for record in records]
+    return Imported(
+        file=report.file,
+        kind=report.kind,
+        orders=len({dossier.order_id for dossier in dossiers}),
+        shipments=sum(len(dossier.shipments) for dossier in dossiers),
+        refunds=sum(len(dossier.refunds) for dossier in dossiers),
+        returns=sum(len(dossier.returns) for dossier in dossiers),
+        settlement_lines=len(report.settlement),
+        problems=report.problems,
+    )
+
+
+def _print(imported: Imported, *, as_json: bool) -> None:
+    counts = {
+        "orders": imported.orders,
+        "shipments": imported.shipments,
+        "refunds": imported.refunds,
+        "returns": imported.returns,
+        "settlement_lines": imported.settlement_lines,
+    }
     if as_json:
-        problems = [str(problem) for problem in line.problems]
-        values = {"file": line.file, "kind": line.kind, "orders": line.orders, "shipments": line.shipments}
+        values = {"file": imported.file, "kind": imported.kind, **counts}
+        problems = [str(problem) for problem in imported.problems]
         click.echo(json.dumps({**values, "problems": problems}, ensure_ascii=False))
         return
-    click.echo(f"{line.file}: {line.kind.replace('_', ' ')}, {line.orders} orders, {line.shipments} parcels")
-    for problem in line.problems:
+    told = [
+        f"{count} {_WORDS[name][count != 1]}" for name, count in counts.items() if count or name == "orders"
+    ]
+    click.echo(f"{imported.file}: {imported.kind.replace('_', ' ')}, {', '.join(told)}")
+    for problem in imported.problems:
         click.echo(f"  {problem}", err=True)
+
+
+_WORDS = {
+    "orders": ("order", "orders"),
+    "shipments": ("parcel", "parcels"),
+    "refunds": ("refund", "refunds"),
+    "returns": ("return", "returns"),
+    "settlement_lines": ("settlement line", "settlement lines"),
+}

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Reason, Verdict
 from inbox_bot.core.record import Evidence
+from inbox_bot.core.refund import RefundTask
 
 
 class Status(StrEnum):
@@ -72,6 +73,7 @@ class Case:
     reply: ComposedReply | None = None
     blocked_because: str = ""
     draft_state: str = ""  # "", "intended" or "placed"
+    old_drafts: tuple[ComposedReply, ...] = ()  # placed once, replaced by a newer answer
     approved: bool = False
     send_state: SendState = SendState.NONE
     bodies_started: int = 0
@@ -82,6 +84,9 @@ class Case:
     answered_at: datetime | None = None
     answered_how: str = ""
     held_because: str = ""
+    refund_task: RefundTask | None = None
+    refund_asked_at: datetime | None = None
+    refund_looked_at: datetime | None = None
     refund_confirmed: bool = False
     outcome: Outcome | None = None
     closed_at: datetime | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
 from inbox_bot.core.record import Evidence
+from inbox_bot.core.refund import RefundTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,13 @@ class EvidenceGathered:
 
     dossier_sha256: str
     evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceChanged:
+    """Something new is on record about the order; an answer that has not gone out is made anew."""
+
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,14 @@ class DraftRemoved:
     """The reply went out by us, and its draft no longer stands in Drafts to be sent a second time."""
 
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OldDraftSettled:
+    """A draft that a newer answer replaced was taken out of Drafts, or left there because a person had edited it."""
+
+    message_id: str
+    edited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +194,18 @@ class CaseHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundTaskMade:
+    """What the seller has to refund in Seller Central was worked out, to the cent."""
+
+    task: RefundTask
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLookedFor:
+    """Mails and settlements were searched for the seller's refund, and it is not there yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefundConfirmed:
     """The seller refunded the order in Seller Central."""
 
@@ -206,6 +234,7 @@ Event = (
     | NoticeJoined
     | DecisionReceived
     | EvidenceGathered
+    | EvidenceChanged
     | Decided
     | Overruled
     | ReplyComposed
@@ -213,6 +242,7 @@ Event = (
     | DraftIntended
     | DraftPlaced
     | DraftRemoved
+    | OldDraftSettled
     | ReplyApproved
     | SendIntended
     | BodyStarted
@@ -223,6 +253,8 @@ Event = (
     | SentCopyFiled
     | AnsweredElsewhere
     | CaseHeld
+    | RefundTaskMade
+    | RefundLookedFor
     | RefundConfirmed
     | StepPostponed
     | AlertRaised

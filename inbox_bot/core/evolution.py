@@ -116,11 +116,24 @@ def _reopened(case: Case, event: happened.NoticeJoined) -> Case:
     )
 
 
+def _evidence_changed(case: Case, at: datetime, event: happened.EvidenceChanged) -> Case:
+    if case.answered_at is not None or case.send_state not in _NOT_SENT:
+        return case
+    fresh = replace(_fresh_answer(case), dossier_sha256=None, held_because=case.held_because)
+    return fresh if case.overruled else replace(fresh, decision=None)
+
+
+_NOT_SENT = (SendState.NONE, SendState.INTENDED, SendState.REFUSED)
+
+
 def _fresh_answer(case: Case) -> Case:
+    stale = (case.reply,) if case.reply is not None and case.draft_state else ()
     return replace(
         case,
+        old_drafts=(*case.old_drafts, *stale),
         reply=None,
         blocked_because="",
+        refund_task=None,
         draft_state="",
         approved=False,
         send_state=SendState.NONE,
@@ -158,7 +171,7 @@ def _overruled(case: Case, at: datetime, event: happened.Overruled) -> Case:
     if case.decision is not None:
         decision = replace(decision, missing=case.decision.missing)
     changed = replace(case, decision=decision, overruled=True, held_because="", blocked_because="")
-    if case.send_state in (SendState.NONE, SendState.INTENDED, SendState.REFUSED):
+    if case.send_state in _NOT_SENT:
         return replace(_fresh_answer(changed), alerts=case.alerts)
     return changed
 
@@ -198,6 +211,11 @@ def _draft_placed(case: Case, at: datetime, event: happened.DraftPlaced) -> Case
 
 def _draft_removed(case: Case, at: datetime, event: happened.DraftRemoved) -> Case:
     return replace(_done(case), draft_state="")
+
+
+def _old_draft_settled(case: Case, at: datetime, event: happened.OldDraftSettled) -> Case:
+    left = tuple(one for one in case.old_drafts if one.message_id != event.message_id)
+    return replace(_done(case), old_drafts=left)
 
 
 def _approved(case: Case, at: datetime, event: happened.ReplyApproved) -> Case:
@@ -261,6 +279,14 @@ def _held(case: Case, at: datetime, event: happened.CaseHeld) -> Case:
     return replace(case, held_because=event.because)
 
 
+def _refund_task_made(case: Case, at: datetime, event: happened.RefundTaskMade) -> Case:
+    return replace(_done(case), refund_task=event.task, refund_asked_at=at, refund_looked_at=at)
+
+
+def _refund_looked_for(case: Case, at: datetime, event: happened.RefundLookedFor) -> Case:
+    return replace(_done(case), refund_looked_at=at)
+
+
 def _refund_confirmed(case: Case, at: datetime, event: happened.RefundConfirmed) -> Case:
     # The record of the refund has to be looked up again before anything is said about it.
     return replace(_done(case), refund_confirmed=True, held_because="", dossier_sha256=None)
@@ -278,6 +304,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.NoticeJoined: _joined,
     happened.DecisionReceived: _decision_received,
     happened.EvidenceGathered: _gathered,
+    happened.EvidenceChanged: _evidence_changed,
     happened.Decided: _decided,
     happened.Overruled: _overruled,
     happened.ReplyComposed: _composed,
@@ -285,6 +312,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.DraftIntended: _draft_intended,
     happened.DraftPlaced: _draft_placed,
     happened.DraftRemoved: _draft_removed,
+    happened.OldDraftSettled: _old_draft_settled,
     happened.ReplyApproved: _approved,
     happened.SendIntended: _send_intended,
     happened.BodyStarted: _body_started,
@@ -295,6 +323,8 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.SentCopyFiled: _copy_filed,
     happened.AnsweredElsewhere: _answered,
     happened.CaseHeld: _held,
+    happened.RefundTaskMade: _refund_task_made,
+    happened.RefundLookedFor: _refund_looked_for,
     happened.RefundConfirmed: _refund_confirmed,
     happened.StepPostponed: _postponed,
     happened.AlertRaised: _alerted,

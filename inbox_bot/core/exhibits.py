@@ -53,13 +53,15 @@ def _of(dossier: Dossier, evidence: Sequence[Evidence]) -> Iterable[Exhibit]:
 
     for parcel in dossier.shipments:
         yield exhibit(ExhibitKind.TRACKING, parcel.tracking_id, dossier.cited(parcel.source))
-    money = [one.source for one in dossier.refunds]
-    money += [one.source for one in dossier.returns]
-    money += [one.source for one in dossier.postings]
-    if money:
-        yield exhibit(
-            ExhibitKind.REFUNDS, "", (one for datum in money for one in dossier.cited(datum.source))
+    money = dict.fromkeys(
+        (
+            *(refund.source for refund in dossier.refunds),
+            *(back.source for back in dossier.returns),
+            *(posting.source for posting in dossier.postings),
         )
+    )
+    if money:
+        yield exhibit(ExhibitKind.REFUNDS, "", (source for name in money for source in dossier.cited(name)))
     if dossier.order is not None:
         yield exhibit(ExhibitKind.ORDER, "", dossier.cited(dossier.order.source))
     spoken = [one for one in dossier.messages if one.party in (Party.BUYER, Party.SELLER)]

@@ -6,13 +6,27 @@ templates say so in words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from inbox_bot.core.exhibits import Exhibit, ExhibitKind
 from inbox_bot.core.facts import Facts, items_of
 from inbox_bot.core.model import Ask, Decision, Destination, Money, Notice, Policy
-from inbox_bot.core.record import Dossier, Message, Party, Shipment, ShipmentStatus
+from inbox_bot.core.record import (
+    Document,
+    Dossier,
+    Message,
+    Party,
+    Posting,
+    PostingKind,
+    Return,
+    Shipment,
+    ShipmentStatus,
+)
+from inbox_bot.core.redact import Keep, redact
 from inbox_bot.core.text import clean_text, one_line
+from inbox_bot.core.zones import local_time
 
 QUOTE_CHARACTERS = 600
 
@@ -30,7 +44,7 @@ class LetterItem:
 
 @dataclass(frozen=True, slots=True)
 class LetterParcel:
-    """One parcel as the letter shows it; dates are ISO, `status` is the model's word."""
+    """One parcel as the letter shows it; dates are ISO, `status` is the model's word, `exhibit` its number or 0."""
 
     carrier: str
     tracking_id: str
@@ -42,6 +56,7 @@ class LetterParcel:
     delivered_to: str
     signed_by: str
     replacement: bool
+    exhibit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +69,55 @@ class LetterRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterReturn:
+    """One returned line of the order; `received_on` is empty when its arrival is not on record."""
+
+    requested_on: str
+    received_on: str
+    sku: str
+    quantity: int
+    reason: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPosting:
+    """What a settlement says was taken from the seller's account for a chargeback or a claim."""
+
+    kind: str
+    amount: str
+    posted_on: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDocument:
+    """One file that the seller added: what it shows ("delivery", "item", "invoice", ...) and its exhibit's number."""
+
+    exhibit: int
+    name: str
+    kind: str
+    shows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citations:
+    """The exhibits' numbers by what they hold; 0: there is none."""
+
+    order: int = 0
+    refunds: int = 0
+    correspondence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LetterMessage:
-    """One message of the correspondence: `who` is buyer, seller, amazon or carrier; `at` is UTC."""
+    """One message of the correspondence: `who` is buyer, seller, amazon or carrier.
+
+    `at` is UTC, `local` the same instant in the marketplace's zone. What is nobody's business is taken out of `text`.
+    """
 
     at: str
+    local: str
     who: str
     subject: str
     text: str
@@ -89,8 +149,12 @@ class Letter:
     parcels: tuple[LetterParcel, ...]
     other_parcels: tuple[LetterParcel, ...]
     refunds: tuple[LetterRefund, ...]
+    returns: tuple[LetterReturn, ...]
+    postings: tuple[LetterPosting, ...]
+    documents: tuple[LetterDocument, ...]
     messages: tuple[LetterMessage, ...]
     quotes: tuple[LetterMessage, ...]
+    cite: Citations
     facts: Facts
     decision: Decision
     seller: str
@@ -104,11 +168,16 @@ def lay_out(
     facts: Facts,
     decision: Decision,
     policy: Policy,
+    exhibits: Sequence[Exhibit] = (),
 ) -> Letter:
-    """The letter's matter for one case; `others` are the further orders that the notice names."""
+    """The letter's matter for one case; `others` are the further orders that the notice names.
+
+    Without `exhibits` nothing is cited (a short reply has no book).
+    """
     order = dossier.order
-    parcels = tuple(_parcel(parcel) for parcel in dossier.shipments)
-    messages = tuple(_message(message) for message in dossier.messages if _is_correspondence(message))
+    numbers = {(one.kind, one.order_id, one.key): one.number for one in exhibits}
+    parcels = tuple(_parcel(parcel, numbers) for parcel in dossier.shipments)
+    messages = _messages(notice, dossier, policy)
     total = notice.amount or (order.total if order else None)
     return Letter(
         order_id=notice.order_id or "",
@@ -125,16 +194,24 @@ def lay_out(
         ),
         parcel=_main_parcel(dossier.shipments, parcels),
         parcels=parcels,
-        other_parcels=tuple(_parcel(parcel) for other in others for parcel in other.shipments),
+        other_parcels=tuple(_parcel(parcel, numbers) for other in others for parcel in other.shipments),
         refunds=tuple(
             LetterRefund(
                 _money(refund.amount),
-                refund.refunded_on.isoformat() if refund.refunded_on else "",
+                _day(refund.refunded_on),
                 one_line(refund.reference),
             )
             for refund in dossier.refunds
         ),
+        returns=tuple(_return(one) for one in dossier.returns),
+        postings=tuple(_posting(one) for one in dossier.postings if one.kind in _TAKEN),
+        documents=tuple(_document(one, numbers) for one in dossier.documents),
         messages=messages,
+        cite=Citations(
+            order=numbers.get((ExhibitKind.ORDER, dossier.order_id, ""), 0),
+            refunds=numbers.get((ExhibitKind.REFUNDS, dossier.order_id, ""), 0),
+            correspondence=numbers.get((ExhibitKind.CORRESPONDENCE, dossier.order_id, ""), 0),
+        ),
         quotes=tuple(message for message in messages if message.marks),
         facts=facts,
         decision=decision,
@@ -163,28 +240,65 @@ def _is_correspondence(message: Message) -> bool:
     return message.party in (Party.BUYER, Party.SELLER)
 
 
-def _message(message: Message) -> LetterMessage:
-    return LetterMessage(
-        at=message.at.strftime("%Y-%m-%d %H:%M UTC"),
-        who=message.party.value,
-        subject=one_line(message.subject),
-        text=clean_text(message.text).strip(),
-        marks=message.marks,
+def _messages(notice: Notice, dossier: Dossier, policy: Policy) -> tuple[LetterMessage, ...]:
+    keep = Keep.of(notice, dossier, policy)
+    channel = dossier.order.sales_channel if dossier.order else ""
+    return tuple(
+        LetterMessage(
+            at=message.at.strftime("%Y-%m-%d %H:%M UTC"),
+            local=local_time(message.at, channel).strftime("%Y-%m-%d %H:%M %Z"),
+            who=message.party.value,
+            subject=redact(one_line(message.subject), keep).text,
+            text=redact(clean_text(message.text).strip(), keep).text,
+            marks=message.marks,
+        )
+        for message in dossier.messages
+        if _is_correspondence(message)
     )
 
 
-def _parcel(parcel: Shipment) -> LetterParcel:
+_TAKEN = (PostingKind.CHARGEBACK, PostingKind.ATOZ)
+Numbers = Mapping[tuple[ExhibitKind, str, str], int]
+
+
+def _return(one: Return) -> LetterReturn:
+    return LetterReturn(
+        _day(one.requested_on),
+        _day(one.received_on),
+        one_line(one.sku),
+        one.quantity,
+        one_line(one.reason),
+        one_line(one.condition),
+    )
+
+
+def _posting(posting: Posting) -> LetterPosting:
+    amount, reference = _money(posting.amount), one_line(posting.reference)
+    return LetterPosting(posting.kind.value, amount, _day(posting.posted_on), reference)
+
+
+def _document(document: Document, numbers: Numbers) -> LetterDocument:
+    number = numbers.get((ExhibitKind.DOCUMENT, document.order_id, document.sha256), 0)
+    return LetterDocument(number, one_line(document.name), document.kind.value, document.shows)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _parcel(parcel: Shipment, numbers: Numbers) -> LetterParcel:
     return LetterParcel(
         carrier=one_line(parcel.carrier),
         tracking_id=one_line(parcel.tracking_id),
         method=one_line(parcel.method),
-        shipped_on=parcel.shipped_on.isoformat() if parcel.shipped_on else "",
+        shipped_on=_day(parcel.shipped_on),
         status=parcel.status.value,
-        delivered_on=parcel.delivered_on.isoformat() if parcel.delivered_on else "",
+        delivered_on=_day(parcel.delivered_on),
         delivered_clock=one_line(parcel.delivered_at_text),
         delivered_to=town_in_words(parcel.delivered_to),
         signed_by=one_line(parcel.signed_by),
         replacement=parcel.replacement,
+        exhibit=numbers.get((ExhibitKind.TRACKING, parcel.order_id, parcel.tracking_id), 0),
     )
 
 

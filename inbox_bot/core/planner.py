@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from inbox_bot.core.case import Case, SendState, Status
+from inbox_bot.core.case import Case, ComposedReply, SendState, Status
 from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
 
 # A copy of a sent mail shows up within seconds as a rule; some providers have been seen to take minutes.
@@ -25,6 +25,7 @@ LOOK_AFTER = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10)
 # Within this much of the cutoff a twin costs less than a missed day seven.
 RESEND_WITHIN = timedelta(hours=24)
 MAX_SENDS_IN_DOUBT = 2
+LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
 MAX_TIDYING_TRIES = 6
 RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
 
@@ -42,6 +43,16 @@ class Decide:
 @dataclass(frozen=True, slots=True)
 class Compose:
     """Write the reply and fix its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRefundTask:
+    """Work out what exactly the seller has to refund, and whether it may be done without asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookForRefund:
+    """See whether a mail or a settlement shows that the seller made the refund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,13 @@ class RemoveDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleOldDraft:
+    """Take a draft out of Drafts that a newer answer replaced, unless a person has edited it."""
+
+    draft: ComposedReply
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Tell a person, once per name."""
 
@@ -90,7 +108,21 @@ class Wait:
     until: datetime | None
 
 
-Step = Gather | Decide | Compose | PlaceDraft | Send | LookUp | FileSentCopy | RemoveDraft | Alert | Wait
+Step = (
+    Gather
+    | Decide
+    | MakeRefundTask
+    | LookForRefund
+    | Compose
+    | PlaceDraft
+    | Send
+    | LookUp
+    | FileSentCopy
+    | RemoveDraft
+    | SettleOldDraft
+    | Alert
+    | Wait
+)
 
 
 def next_step(case: Case, policy: Policy, now: datetime) -> Step:
@@ -112,7 +144,9 @@ def _after_answer(case: Case, now: datetime) -> Step:
         return Wait(case.retry_at)
     if not case.sent_copy:
         return FileSentCopy()
-    return RemoveDraft() if case.draft_state else Wait(None)
+    if case.draft_state:
+        return RemoveDraft()
+    return SettleOldDraft(case.old_drafts[0]) if case.old_drafts else Wait(None)
 
 
 def _postponed(case: Case, now: datetime) -> bool:
@@ -132,14 +166,16 @@ def _work(case: Case, policy: Policy, now: datetime) -> Step:
         return Gather()
     if case.decision is None:
         return Decide()
-    return _answer(case, policy, now)
+    step = _answer(case, policy, now)
+    # The new draft stands first, then the old one goes: at no time is there none.
+    return SettleOldDraft(case.old_drafts[0]) if isinstance(step, Wait) and case.old_drafts else step
 
 
 def _answer(case: Case, policy: Policy, now: datetime) -> Step:
     if case.verdict is Verdict.REVIEW or case.blocked_because:
         return Wait(None)
     if case.verdict is Verdict.REFUND and not case.refund_confirmed:
-        return Wait(None)
+        return _await_refund(case, now)
     if case.reply is None:
         return Compose()
     if policy.mode is Mode.DRAFT and case.draft_state != "placed":
@@ -148,6 +184,13 @@ def _answer(case: Case, policy: Policy, now: datetime) -> Step:
     if because:
         return Send(because)
     return Wait(case.deadline.send_by if case.deadline and _last_call_allows(case, policy) else None)
+
+
+def _await_refund(case: Case, now: datetime) -> Step:
+    if case.refund_task is None:
+        return MakeRefundTask()
+    look_at = (case.refund_looked_at or now) + LOOK_FOR_REFUND_EVERY
+    return LookForRefund() if now >= look_at else Wait(look_at)
 
 
 def _may_send(case: Case, policy: Policy, now: datetime) -> str:

@@ -1,33 +1,56 @@
-"""The files that go out with a reply: the order's record, the transcript, and the buyer's original mails."""
+"""The files that go out with a reply beside the exhibit book: the order's record, the transcript, the original mails.
+
+They are plain text, for a reader who searches or copies; the book holds the same and more.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 
-from inbox_bot.core.letter import Letter, LetterMessage, LetterParcel, LetterRefund
+from inbox_bot.core.letter import Letter, LetterMessage, LetterParcel, LetterRefund, LetterReturn
 from inbox_bot.core.model import Attachment, Policy
 
 _RULE = "-" * 72
+_TRANSCRIPT_BYTES = 200_000
+BOOK_TITLE = "exhibit book with the numbered exhibits"
+RECORD_TITLE = "order and shipment record with tracking"
+TRANSCRIPT_TITLE = "correspondence with the buyer, dated transcript"
+ORIGINALS_TITLE = "correspondence with the buyer, original mails"
 
 
-def attachments_for(letter: Letter, originals: Sequence[bytes], policy: Policy) -> tuple[Attachment, ...]:
-    """The files for one letter, the strongest first, within the policy's limits on number and size.
+def text_files(letter: Letter, originals: Sequence[bytes], policy: Policy) -> tuple[Attachment, ...]:
+    """The files beside the book, the most useful first; what is left out for its size is said in words in the others.
 
-    The record and the transcript say in words whatever was left out for its size; no file is dropped silently.
+    `originals` are the mails of the correspondence, attached where the policy wants them and they fit.
     """
-    files = [_record(letter)]
-    if letter.messages:
-        bundle = _originals(letter, originals)
-        room = policy.max_attachment_bytes - len(files[0].content) - _TRANSCRIPT_ROOM
-        fits = bundle is not None and len(bundle.content) <= room and policy.max_attachments >= 3
-        files.append(_transcript(letter, originals_attached=fits, limit=max(room, _TRANSCRIPT_ROOM)))
-        if fits and bundle is not None:
-            files.append(bundle)
-    return tuple(files[: policy.max_attachments])
+    record = _record(letter)
+    if not letter.messages:
+        return (record,)
+    wanted = _originals(letter, originals) if policy.attach_originals else None
+    half = policy.max_attachment_bytes // 2
+    fits = wanted is not None and len(wanted.content) <= half and policy.max_attachments >= 4
+    says = (
+        ""
+        if fits or wanted is None
+        else "The original mails are not attached because of their size or number."
+    )
+    limit = min(_TRANSCRIPT_BYTES, policy.max_attachment_bytes // 4)
+    files = [record, _transcript(letter, says, limit)]
+    return tuple([*files, wanted] if fits and wanted is not None else files)
 
 
-_TRANSCRIPT_ROOM = 200_000
+def bundle(
+    letter: Letter, book: bytes | None, files: Sequence[Attachment], policy: Policy
+) -> tuple[Attachment, ...]:
+    """The reply's attachments in order, the book first, numbered in their names, as many as the policy allows."""
+    if book is not None:
+        name = f"exhibit-book-{letter.order_id}.pdf"
+        files = (Attachment(name, "application/pdf", book, BOOK_TITLE), *files)
+    return tuple(
+        Attachment(f"{number}-{file.name}", file.media_type, file.content, file.title)
+        for number, file in enumerate(files[: policy.max_attachments], 1)
+    )
 
 
 def _record(letter: Letter) -> Attachment:
@@ -55,14 +78,26 @@ def _record(letter: Letter) -> Attachment:
         lines += ["", "No parcel is on record."]
     lines += ["", "Refunds", _RULE]
     lines += [_refund(refund) for refund in letter.refunds] or ["No refund is on record."]
+    lines += [_return(one) for one in letter.returns]
+    lines += [
+        f"{one.posted_on or 'date not on record'}: {one.amount}, settlement {one.reference} ({one.kind})"
+        for one in letter.postings
+    ]
     text = "\r\n".join(lines) + "\r\n"
-    name = f"1-order-record-{letter.order_id}.txt"
-    return Attachment(name, "text/plain", text.encode(), "order and shipment record with tracking")
+    return Attachment(f"order-record-{letter.order_id}.txt", "text/plain", text.encode(), RECORD_TITLE)
 
 
 def _refund(refund: LetterRefund) -> str:
     on, amount = refund.refunded_on or "date not on record", refund.amount or "amount not on record"
     return f"{on}: {amount} {refund.reference}".rstrip()
+
+
+def _return(one: LetterReturn) -> str:
+    received = one.received_on or "arrival not on record"
+    what = ", ".join(
+        part for part in (f"{one.quantity} x {one.sku}".rstrip(" x"), one.reason, one.condition) if part
+    )
+    return f"Return, asked for {one.requested_on or 'on a day not on record'}, received {received}: {what}"
 
 
 def _parcel(parcel: LetterParcel) -> list[str]:
@@ -80,23 +115,24 @@ def _parcel(parcel: LetterParcel) -> list[str]:
     return [f"{label + ':':<16}{value or 'not on record'}" for label, value in rows]
 
 
-def _transcript(letter: Letter, *, originals_attached: bool, limit: int) -> Attachment:
+def _transcript(letter: Letter, says: str, limit: int) -> Attachment:
     head = [
         f"Correspondence on order {letter.order_id}",
-        "All times are UTC; the oldest message is first.",
+        "The oldest message is first; each time is given in the marketplace's zone and in UTC.",
+        *([says] if says else []),
         _RULE,
     ]
-    if not originals_attached:
-        head.insert(2, "The original mails are not attached because of their size or number; they are kept.")
     body = "\r\n".join(line for message in letter.messages for line in _spoken(message))
-    body = _trimmed(body, limit)
-    text = "\r\n".join(head) + "\r\n" + body + "\r\n"
-    name = f"2-correspondence-{letter.order_id}.txt"
-    return Attachment(name, "text/plain", text.encode(), "correspondence with the buyer, dated transcript")
+    text = "\r\n".join(head) + "\r\n" + _trimmed(body, limit) + "\r\n"
+    return Attachment(f"correspondence-{letter.order_id}.txt", "text/plain", text.encode(), TRANSCRIPT_TITLE)
 
 
 def _spoken(message: LetterMessage) -> list[str]:
-    return ["", f"[{message.at}] {message.who}: {message.subject}", *message.text.splitlines()]
+    return [
+        "",
+        f"[{message.local}; {message.at}] {message.who}: {message.subject}",
+        *message.text.splitlines(),
+    ]
 
 
 def _trimmed(text: str, limit: int) -> str:
@@ -121,5 +157,4 @@ def _originals(letter: Letter, originals: Sequence[bytes]) -> Attachment | None:
         for raw in originals
     ]
     content = head.encode() + b"\r\n".join(parts) + f"\r\n--{boundary}--\r\n".encode()
-    name = f"3-correspondence-{letter.order_id}.eml"
-    return Attachment(name, "message/rfc822", content, "correspondence with the buyer, original mails")
+    return Attachment(f"original-mails-{letter.order_id}.eml", "message/rfc822", content, ORIGINALS_TITLE)

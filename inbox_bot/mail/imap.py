@@ -24,7 +24,14 @@ from inbox_bot.mail.imap_fetch import HEADERS_PER_FETCH, FolderReader
 from inbox_bot.mail.imap_idle import Doorbell
 from inbox_bot.mail.imap_link import Link, Refused, server_text
 from inbox_bot.mail.imap_login import log_in
-from inbox_bot.mail.mailbox import FetchedHeader, FolderState, ImapSettings, Mailbox, ServerFolder
+from inbox_bot.mail.mailbox import (
+    SEARCH_BYTES,
+    FetchedHeader,
+    FolderState,
+    ImapSettings,
+    Mailbox,
+    ServerFolder,
+)
 
 UIDS_PER_SEARCH: Final = 50_000
 """A search answer is one line, and imaplib gives up at a million bytes: some 90,000 UIDs of ten digits."""
@@ -99,6 +106,16 @@ class ImapMailbox(Mailbox):
     def search_text(self, needle: str) -> tuple[int, ...]:
         """As `Mailbox.search_text`."""
         return tuple(self._search(arguments.search_text(needle)))
+
+    def bodies_at_once(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """As `Mailbox.bodies_at_once`."""
+        self._examined()
+        yield from self._reader.bodies_at_once(arguments.uids(uids))
+
+    def search_any(self, needles: Sequence[str], message_ids: Sequence[str] = ()) -> tuple[int, ...]:
+        """As `Mailbox.search_any`."""
+        criterion = any_of(needles, message_ids)
+        return tuple(self._search(criterion)) if criterion else ()
 
     def search_message_id(self, message_id: str) -> tuple[int, ...]:
         """As `Mailbox.search_message_id`."""
@@ -237,6 +254,27 @@ class ImapMailbox(Mailbox):
         if answer != "OK":
             raise Refused(f"the server refused a search: {server_text(lines[-1])}", server_text(lines[-1]))
         return sorted(set(found))
+
+
+def any_of(needles: Sequence[str], message_ids: Sequence[str]) -> str:
+    """One criterion for all that `Mailbox.search_any` looks for, empty when that is nothing.
+
+    Raises UnsafeArgument for a needle that is no id.
+    """
+    keys = [arguments.search_text(needle) for needle in dict.fromkeys(needles)]
+    room = SEARCH_BYTES - sum(len(key) + len("OR  ") for key in keys)
+    for message_id in dict.fromkeys(message_ids):
+        try:
+            itself = arguments.search_message_id(message_id)
+        except arguments.UnsafeArgument:
+            continue
+        named = arguments.quoted(message_id, "Message-ID")
+        group = [itself, f"HEADER In-Reply-To {named}", f"HEADER References {named}"]
+        room -= sum(len(key) + len("OR  ") for key in group)
+        if room < 0:
+            break
+        keys += group
+    return " ".join((*("OR " + key for key in keys[:-1]), *keys[-1:]))
 
 
 def _number(answers: dict[str, list[Any]], name: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from inbox_bot.core.model import aware
 from inbox_bot.mail.imap_link import Link, Refused, Unreadable
-from inbox_bot.mail.mailbox import HEADER_FIELDS, HEADER_LIMIT_BYTES, FetchedHeader
+from inbox_bot.mail.mailbox import AT_ONCE_BYTES, HEADER_FIELDS, HEADER_LIMIT_BYTES, FetchedHeader
 
 HEADERS_PER_FETCH: Final = 500
 BODIES_PER_FETCH: Final = 100
@@ -61,6 +61,20 @@ class FolderReader:
                     yield uid, raw
                 elif b"BODY[]" in answer:
                     self.unreadable.append(uid)
+
+    def bodies_at_once(self, uids: list[int]) -> Iterator[tuple[int, bytes]]:
+        """As `bodies`, with the size and the first AT_ONCE_BYTES of every mail in the first answer."""
+        for start in range(0, len(uids), BODIES_PER_FETCH):
+            batch = uids[start : start + BODIES_PER_FETCH]
+            fetched = self._fetch(batch, ("RFC822.SIZE", f"BODY.PEEK[]<0.{AT_ONCE_BYTES}>"))
+            whole: dict[int, bytes] = {}
+            for uid, answer in fetched.items():
+                raw = next((value for key, value in answer.items() if key.startswith(b"BODY[]")), None)
+                self._remember_size(uid, _size(answer))
+                if isinstance(raw, bytes) and len(raw) < AT_ONCE_BYTES:
+                    whole[uid] = raw
+            large = dict(self.bodies([uid for uid in batch if uid in fetched and uid not in whole]))
+            yield from sorted((whole | large).items())
 
     def _fetch(self, uids: list[int], items: tuple[str, ...]) -> dict[int, _Answer]:
         """Fetch a batch; halve it as long as the server trips over it, until the mail that is to blame is alone."""

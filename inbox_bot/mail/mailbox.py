@@ -36,6 +36,12 @@ HEADER_FIELDS: Final = (
 HEADER_LIMIT_BYTES: Final = 256 * 1024
 """Of a longer header block only the complete lines before this mark are handed on."""
 
+AT_ONCE_BYTES: Final = 300_000
+"""A mail up to this size comes with the first answer of `bodies_at_once`; most letters are far smaller."""
+
+SEARCH_BYTES: Final = 7_500
+"""Servers need to take a command line of 8,192 octets (RFC 7162, 4), and no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImapSettings:
@@ -113,6 +119,17 @@ class Mailbox(Protocol):
 
     def search_text(self, needle: str) -> tuple[int, ...]:
         """UIDs of the examined folder's mails that contain the order or tracking id; raises UserError for others."""
+
+    def bodies_at_once(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """As `bodies`, but in one exchange with the server as long as no mail is larger than AT_ONCE_BYTES."""
+
+    def search_any(self, needles: Sequence[str], message_ids: Sequence[str] = ()) -> tuple[int, ...]:
+        """UIDs of the examined folder's mails that contain one of the ids or share a thread with one of the mails.
+
+        One command. A mail shares a thread when it is one of `message_ids`, answers one of them or refers to one.
+        `needles` are order and tracking ids; raises UserError for others. A Message-ID that is not well-formed is
+        passed over, and so are those that no longer fit into a command of SEARCH_BYTES; nothing asked finds nothing.
+        """
 
     def search_message_id(self, message_id: str) -> tuple[int, ...]:
         """UIDs of the examined folder's mails with this Message-ID (`<...@...>`); raises UserError for others."""

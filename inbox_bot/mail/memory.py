@@ -185,6 +185,24 @@ class MemoryMailbox(Mailbox):
             found = needle.lower().encode()
             return tuple(mail.uid for mail in self._examined().mails if found in mail.raw.lower())
 
+    def bodies_at_once(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """As `Mailbox.bodies_at_once`."""
+        return self.bodies(uids)
+
+    def search_any(self, needles: Sequence[str], message_ids: Sequence[str] = ()) -> tuple[int, ...]:
+        """As `Mailbox.search_any`."""
+        for needle in needles:
+            arguments.search_text(needle)
+        wanted = [needle.lower().encode() for needle in needles]
+        ids = [message_id.lower().encode() for message_id in message_ids]
+        with self._alive():
+            mails = self._examined().mails
+            return tuple(
+                mail.uid
+                for mail in mails
+                if any(needle in mail.raw.lower() for needle in wanted) or _is_in_thread(mail.raw, ids)
+            )
+
     def search_message_id(self, message_id: str) -> tuple[int, ...]:
         """As `Mailbox.search_message_id`."""
         arguments.search_message_id(message_id)
@@ -264,6 +282,15 @@ class MemoryMailbox(Mailbox):
 def _header_block(raw: bytes) -> bytes:
     end = re.search(rb"\r?\n\r?\n", raw)
     return raw[: end.end()] if end else raw
+
+
+def _is_in_thread(raw: bytes, ids: Sequence[bytes]) -> bool:
+    named = b"".join(
+        found[0].lower()
+        for found in _FIELD.finditer(_header_block(raw))
+        if found[1].lower() in (b"message-id", b"in-reply-to", b"references")
+    )
+    return any(one in named for one in ids)
 
 
 def _header_fields(raw: bytes) -> bytes:

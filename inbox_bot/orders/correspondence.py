@@ -11,28 +11,31 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from inbox_bot.core.model import Mail, aware
+from inbox_bot.core.model import Mail
 from inbox_bot.core.record import Dossier, Message, Order, Party, Refund, Shipment
-from inbox_bot.core.text import one_line, plain_line, plain_text
+from inbox_bot.core.text import one_line
 from inbox_bot.core.values import find_order_ids
+from inbox_bot.orders.correspondence_letters import Letter, header_mark, letters_about, read_letters
 from inbox_bot.orders.correspondence_rules import CorrespondenceRules, load_correspondence_rules
 from inbox_bot.orders.order_mails import OrderMail, merge_refunds, read_order, read_refund
 from inbox_bot.orders.parcels import (
     ParcelMail,
     merge_shipments,
-    names_tracking_id,
     read_parcels,
     tracking_ids,
 )
 from inbox_bot.orders.report_orders import merge_orders
-from inbox_bot.orders.senders import amazon_domain, goes_to_buyer, is_listed, is_relay, party_of
+from inbox_bot.orders.senders import amazon_domain, goes_to_buyer, is_listed
 from inbox_bot.orders.statements import find_marks, find_statements
-from inbox_bot.orders.written import body_of, carries_buyer_words, new_text, without_buyer_words
 
-__all__ = ["CorrespondenceRules", "load_correspondence_rules", "read_correspondence"]
+__all__ = [
+    "CorrespondenceRules",
+    "load_correspondence_rules",
+    "read_correspondence",
+    "read_thread",
+    "went_silent",
+]
 
-_KIND_HEADER = "X-Space-Notification-Type"
-_STAMP_DIFFERENCE = timedelta(days=2)  # a Date header further from the own server's stamp is not believed
 _CLAIM_MARKS = frozenset({"atoz_open", "atoz_granted", "atoz_closed"})
 _EVENT_MARKS = frozenset({"return_received", "replacement_sent", "order_cancelled", "cancelled_by_seller"})
 
@@ -45,19 +48,39 @@ def read_correspondence(
     `own_addresses` are all addresses the seller writes from. Mails that belong to other orders, or to nobody
     known, are left out. Chargeback notices must have been taken out of `mails`.
     """
+    return read_thread(mails, order_id, own_addresses, rules).dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the mails of one order tell, and the mails that told it."""
+
+    dossier: Dossier
+    mails: tuple[Mail, ...]
+
+
+def read_thread(
+    mails: Sequence[Mail], order_id: str, own_addresses: Collection[str], rules: CorrespondenceRules
+) -> Thread:
+    """As `read_correspondence`, with the mails that were used."""
     own = frozenset(address.lower() for address in own_addresses)
     found = _Found(order_id)
-    letters = [_Letter.of(mail, own, rules) for mail in _distinct(mails)]
-    about = [letter for letter in letters if letter.is_about(order_id, rules)]
+    letters = read_letters(mails, own, rules)
+    mine = letters_about(order_id, letters, rules)
+    about = [letter.only_about(order_id, rules) for letter in letters if letter.mail.sha256 in mine]
+    others = [letter for letter in letters if letter.mail.sha256 not in mine]
     known = own | {to.email for letter in about if letter.party is Party.SELLER for to in letter.mail.to}
     for letter in about:
         _read_letter(letter, found, rules, own, known)
-    found.shipments.extend(_other_parcels([one for one in letters if one not in about], found, rules))
-    return found.dossier()
+    found.shipments.extend(_other_parcels(others, found, rules))
+    dossier = found.dossier()
+    sources = {name for one in dossier.shipments for name in one.source.split("; ")}
+    used = (one.mail for one in letters if one.mail.sha256 in found.used or one.source in sources)
+    return Thread(dossier, tuple(used))
 
 
 def _other_parcels(
-    letters: Sequence[_Letter], found: _Found, rules: CorrespondenceRules
+    letters: Sequence[Letter], found: _Found, rules: CorrespondenceRules
 ) -> Iterator[Shipment]:
     """Parcels of this order in mails that do not name it as theirs: of replacement orders, and by tracking id."""
     ids = tracking_ids(found.shipments)
@@ -74,67 +97,6 @@ def _other_parcels(
             yield from (one for one in parcels if tracking_ids((one,)) & ids)
 
 
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """A mail with its clean text and its party; `at` is None for a mail without a date that can be believed."""
-
-    mail: Mail
-    party: Party | None
-    at: datetime | None
-    subject: str
-    text: str
-    written: str
-    is_relayed: bool
-
-    @classmethod
-    def of(cls, mail: Mail, own: frozenset[str], rules: CorrespondenceRules) -> _Letter:
-        subject, text = plain_line(mail.subject), plain_text(body_of(mail))
-        party = party_of(mail, own, rules)
-        is_relayed = party is Party.AMAZON or (mail.sender is not None and is_relay(mail.sender, rules))
-        if party is Party.AMAZON:
-            if _header_mark(mail, rules) == "message" or carries_buyer_words(subject, text, rules.frame):
-                party = Party.BUYER
-            else:
-                text = without_buyer_words(text, rules.frame)
-        return cls(mail, party, _sent_at(mail), subject, text, new_text(text, rules.frame), is_relayed)
-
-    @property
-    def own_words(self) -> str:
-        """What the sender says: of a person what is newly written, of a machine the whole text."""
-        return self.written if self.party in (Party.BUYER, Party.SELLER) else self.text
-
-    @property
-    def tells_facts(self) -> bool:
-        return self.party in (Party.AMAZON, Party.CARRIER, Party.SELLER)
-
-    @property
-    def source(self) -> str:
-        return f"mail {self.mail.message_id or self.mail.sha256[:12]}"
-
-    def is_about(self, order_id: str, rules: CorrespondenceRules) -> bool:
-        """True when this order is the one the mail is about: alone in its subject, its frame, labels or text."""
-        in_subject = find_order_ids(self.subject)
-        if len(in_subject) == 1:
-            return in_subject[0] == order_id
-        frame = self.text.replace(self.written, "\n") if self.written else ""
-        for place in (frame, self.text):
-            values = rules.labels.find("order_id", place)
-            labelled = {one for value in values for one in find_order_ids(value.value)}
-            if len(labelled) == 1:
-                return labelled == {order_id}
-        if not in_subject and len(in_frame := find_order_ids(frame)) == 1:
-            return in_frame[0] == order_id
-        return find_order_ids(f"{self.subject}\n{self.text}") == (order_id,)
-
-    def labelled_ids(self, field: str, rules: CorrespondenceRules) -> set[str]:
-        return {one for value in rules.labels.find(field, self.text) for one in find_order_ids(value.value)}
-
-    def names_tracking_of(self, order_ids: Collection[str], ids: frozenset[str]) -> bool:
-        """True when the mail names one of the tracking ids and no order but these."""
-        words = f"{self.subject}\n{self.text}"
-        return not set(find_order_ids(words)) - set(order_ids) and names_tracking_id(words, ids)
-
-
 @dataclass(slots=True)
 class _Found:
     """What has been found so far; the only thing here that changes."""
@@ -145,10 +107,17 @@ class _Found:
     messages: list[Message] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     other_marks: set[str] = field(default_factory=set)  # of mails that are no messages
+    used: set[str] = field(default_factory=set)  # the mails that told something, by SHA-256
+
+    def tell(self, letter: Letter, marks: Collection[str]) -> None:
+        """Take over the marks of a letter that is no message."""
+        if marks:
+            self.other_marks |= set(marks)
+            self.used.add(letter.mail.sha256)
 
     def dossier(self) -> Dossier:
         shipments = merge_shipments(self.shipments)
-        messages = tuple(sorted(self.messages, key=lambda message: message.at))
+        messages = tuple(_without_copies(sorted(self.messages, key=lambda message: message.at)))
         return Dossier(
             order_id=self.order_id,
             order=self.order,
@@ -157,6 +126,38 @@ class _Found:
             refunds=merge_refunds(self.refunds),
             marks=tuple(dict.fromkeys((*_standing_marks(messages), *sorted(self.other_marks)))),
         )
+
+
+_AWAITS_ANSWER = frozenset({"offers_refund", "offers_replacement", "offers_return_label", "asks_for_photos"})
+
+
+def went_silent(messages: Sequence[Message], at: datetime, rules: CorrespondenceRules) -> bool:
+    """Whether the last word of the thread is a question or an offer of the seller's that nobody answered in time.
+
+    `messages` are oldest first, `at` is when the dispute became known (or now).
+    """
+    spoken = [one for one in messages if one.party in (Party.BUYER, Party.SELLER) and one.at <= at]
+    if not spoken or spoken[-1].party is not Party.SELLER or all(one.party is Party.SELLER for one in spoken):
+        return False
+    last = spoken[-1]
+    asked = "?" in last.text or "？" in last.text or bool(_AWAITS_ANSWER & set(last.marks))
+    return asked and at - last.at >= timedelta(days=rules.silent_after_days)
+
+
+_COPIED_WITHIN = timedelta(days=1)
+
+
+def _without_copies(messages: Sequence[Message]) -> Iterator[Message]:
+    """The messages without Amazon's copies of the seller's answers, where the answer itself is there."""
+    kept: dict[str, Message] = {}
+    for message in messages:
+        words = " ".join(message.text.split())
+        twin = kept.get(words) if message.party is Party.SELLER and words else None
+        if twin is not None and message.at - twin.at <= _COPIED_WITHIN:
+            continue
+        if message.party is Party.SELLER:
+            kept[words] = message
+        yield message
 
 
 def _age(shipment: Shipment) -> tuple[bool, str, bool]:
@@ -174,26 +175,8 @@ def _standing_marks(messages: Sequence[Message]) -> Iterator[str]:
         )
 
 
-def _distinct(mails: Sequence[Mail]) -> list[Mail]:
-    """The mails without copies: the same Message-ID from the same sender, or the same bytes."""
-    once: dict[tuple[str, str], Mail] = {}
-    for mail in mails:
-        sender = mail.sender.email if mail.sender is not None else ""
-        once.setdefault((mail.message_id or mail.sha256, sender), mail)
-    return list(once.values())
-
-
-def _sent_at(mail: Mail) -> datetime | None:
-    """When the mail was sent, by its own date where the receiving server's stamp agrees with it."""
-    sent = aware(mail.date_at) if mail.date_at is not None else None
-    stamped = aware(mail.received_at) if mail.received_at is not None else None
-    if sent is None or stamped is None:
-        return sent or stamped
-    return sent if abs(stamped - sent) <= _STAMP_DIFFERENCE else stamped
-
-
 def _read_letter(
-    letter: _Letter, found: _Found, rules: CorrespondenceRules, own: frozenset[str], known: frozenset[str]
+    letter: Letter, found: _Found, rules: CorrespondenceRules, own: frozenset[str], known: frozenset[str]
 ) -> None:
     sender = letter.mail.sender
     if letter.party is None or sender is None:
@@ -209,16 +192,17 @@ def _read_letter(
     message = _message(letter, found.order_id, marks, rules, own)
     if message is not None:
         found.messages.append(message)
+        found.used.add(message.mail_sha256)
     elif letter.at is None:
         # Without a date it is no evidence, but what it says still warns.
-        found.other_marks |= set(marks)
+        found.tell(letter, marks)
     else:
         # A colleague's note is no word to the buyer, but tells what happened.
-        found.other_marks |= _EVENT_MARKS & set(marks)
+        found.tell(letter, _EVENT_MARKS & set(marks))
 
 
 def _message(
-    letter: _Letter, order_id: str, marks: tuple[str, ...], rules: CorrespondenceRules, own: frozenset[str]
+    letter: Letter, order_id: str, marks: tuple[str, ...], rules: CorrespondenceRules, own: frozenset[str]
 ) -> Message | None:
     """The mail as a message: every letter of buyer and seller to each other, of Amazon those that bear a mark."""
     sender, party = letter.mail.sender, letter.party
@@ -226,7 +210,7 @@ def _message(
         return None
     if party is Party.AMAZON and not marks:
         return None
-    if party is Party.SELLER and not goes_to_buyer(letter.mail, rules, own):
+    if party is Party.SELLER and not (letter.is_copy or goes_to_buyer(letter.mail, rules, own)):
         return None
     if not letter.written and not marks:
         return None
@@ -236,14 +220,14 @@ def _message(
     )
 
 
-def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterator[str]:
+def _marks(letter: Letter, order_id: str, rules: CorrespondenceRules) -> Iterator[str]:
     if letter.party is None:
         return
     text = letter.own_words
     phrases = rules.marks[letter.party.value]
     in_text = find_marks(text, phrases, rules.statements)
     in_subject = find_marks(letter.subject, phrases, rules.statements) if letter.party is Party.AMAZON else ()
-    by_header = _header_mark(letter.mail, rules)
+    by_header = header_mark(letter.mail, rules)
     marks = dict.fromkeys((*in_subject, *in_text))
     if letter.party is Party.AMAZON and by_header and by_header in phrases.names:
         marks[by_header] = None
@@ -255,30 +239,27 @@ def _marks(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> Iterat
     yield from marks
 
 
-def _sender_mark(letter: _Letter, rules: CorrespondenceRules) -> str:
+def _sender_mark(letter: Letter, rules: CorrespondenceRules) -> str:
     sender = letter.mail.sender
     if letter.party is not Party.AMAZON or sender is None:
         return ""
     return rules.sender_marks.get(sender.email.partition("@")[0], "")
 
 
-def _header_mark(mail: Mail, rules: CorrespondenceRules) -> str:
-    values = mail.header_values(_KIND_HEADER)
-    return rules.header_marks.get(values[0].strip().lower(), "") if values else ""
-
-
-def _read_facts(letter: _Letter, marks: Collection[str], found: _Found, rules: CorrespondenceRules) -> None:
+def _read_facts(letter: Letter, marks: Collection[str], found: _Found, rules: CorrespondenceRules) -> None:
     """Order, refund and parcels of a mail from Amazon, a carrier or the seller."""
     order_mail = _order_mail(letter, found.order_id, rules)
     if letter.party is not Party.CARRIER:
-        refund = read_refund(order_mail, rules, is_known=_header_mark(letter.mail, rules) == "refunded")
+        refund = read_refund(order_mail, rules, is_known=header_mark(letter.mail, rules) == "refunded")
         if refund is not None:
             found.refunds.append(refund)
+            found.used.add(letter.mail.sha256)
             if letter.party is Party.AMAZON:
                 return
         order = read_order(order_mail, rules)
         if order is not None:
             found.order = merge_orders(found.order, order)
+            found.used.add(letter.mail.sha256)
             return
     if not _is_about_a_return(letter, marks, rules):
         found.shipments.extend(read_parcels(_parcel_mail(letter, found.order_id), rules))
@@ -289,7 +270,7 @@ _OTHER_MATTERS = frozenset(
 )
 
 
-def _is_about_a_return(letter: _Letter, marks: Collection[str], rules: CorrespondenceRules) -> bool:
+def _is_about_a_return(letter: Letter, marks: Collection[str], rules: CorrespondenceRules) -> bool:
     """True for mails whose parcel goes back to the seller, and for claims, which only repeat what is known."""
     if letter.party is Party.AMAZON and _OTHER_MATTERS & set(marks):
         return True
@@ -298,7 +279,7 @@ def _is_about_a_return(letter: _Letter, marks: Collection[str], rules: Correspon
     return any(find_statements(letter.own_words, rules.text, rules.statements, {"returning"}))
 
 
-def _order_mail(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> OrderMail:
+def _order_mail(letter: Letter, order_id: str, rules: CorrespondenceRules) -> OrderMail:
     domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
     addresses = (domain, *(to.domain for to in letter.mail.to))
     marketplace = next((name for one in addresses if (name := amazon_domain(one, rules))), "")
@@ -307,7 +288,7 @@ def _order_mail(letter: _Letter, order_id: str, rules: CorrespondenceRules) -> O
     )
 
 
-def _parcel_mail(letter: _Letter, order_id: str, *, is_replacement: bool = False) -> ParcelMail:
+def _parcel_mail(letter: Letter, order_id: str, *, is_replacement: bool = False) -> ParcelMail:
     domain = letter.mail.sender.domain if letter.mail.sender is not None else ""
     return ParcelMail(
         order_id=order_id,
@@ -321,5 +302,5 @@ def _parcel_mail(letter: _Letter, order_id: str, *, is_replacement: bool = False
     )
 
 
-def _mailed_at(letter: _Letter) -> datetime:
+def _mailed_at(letter: Letter) -> datetime:
     return letter.at or datetime.min.replace(tzinfo=UTC)

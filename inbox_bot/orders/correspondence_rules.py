@@ -40,6 +40,7 @@ MARKS = (
         "atoz_open",
         "atoz_granted",
     ),
+    *("threatens_chargeback", "confirms_return", "offers_return_label", "asks_for_photos", "went_silent"),
     *("atoz_closed", "charged_twice", "cancelled_by_seller", "order_cancelled", "other_order"),
 )
 LABELS = (
@@ -71,7 +72,7 @@ LABELS = (
     *("refund_id", "other"),
 )
 WORDING = ("negation", "condition", "factual", "breaker", "not_a_name")
-FRAME = ("begin", "end", "relayed", "buyer_words", "quote", "wrote", "footer")
+FRAME = ("begin", "end", "relayed", "own_copy", "buyer_words", "line", "quote", "wrote", "footer")
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "labels": LABELS,
     "subject": KINDS,
@@ -106,7 +107,7 @@ class CorrespondenceRules:
     `currencies` gives by Amazon domain what a bare `$` means there. `header_marks` gives by the value of Amazon's
     notification header the mark or the kind it stands for, `sender_marks` the same by the name of an address.
     `only_from_known` are the marks that count from a buyer only when the address is a relay of Amazon's or one that
-    the seller has written to.
+    the seller has written to. A buyer who has not answered for `silent_after_days` went silent.
     """
 
     amazon_domains: frozenset[str]
@@ -122,6 +123,7 @@ class CorrespondenceRules:
     dated: PhraseTable
     marks: Mapping[str, PhraseTable]
     only_from_known: frozenset[str]
+    silent_after_days: int
     frame: PhraseTable
     wording: PhraseTable
     statements: StatementRules
@@ -141,6 +143,8 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
     senders: dict[str, str] = {}
     may_be_asked: set[str] = set()
     only_from_known: set[str] = set()
+    may_be_conditional: set[str] = set()
+    silent_after_days = 3
     for file in files:
         problems.extend(_unknown_sections(file))
         for name, known in _TABLES.items():
@@ -150,6 +154,8 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
             known_domains |= {domain.lower() for domain in _strings(file, ("domains", name), problems)}
         may_be_asked |= set(_strings(file, ("reading", "may_be_asked"), problems))
         only_from_known |= set(_strings(file, ("reading", "only_from_known"), problems))
+        may_be_conditional |= set(_strings(file, ("reading", "may_be_conditional"), problems))
+        silent_after_days = _days(file, ("reading", "silent_after_days"), silent_after_days, problems)
         currencies |= _load_texts(file, "currencies", problems)
         headers |= _load_texts(file, "headers", problems)
         senders |= _load_texts(file, "senders", problems)
@@ -169,9 +175,12 @@ def load_correspondence_rules(files: Sequence[TomlFile]) -> CorrespondenceRules:
         dated=tables["dated"],
         marks={party: tables[f"marks.{party}"] for party in PARTIES},
         only_from_known=frozenset(only_from_known),
+        silent_after_days=silent_after_days,
         frame=tables["frame"],
         wording=tables["wording"],
-        statements=StatementRules(tables["wording"], tables["unless"], frozenset(may_be_asked)),
+        statements=StatementRules(
+            tables["wording"], tables["unless"], frozenset(may_be_asked), frozenset(may_be_conditional)
+        ),
     )
 
 
@@ -261,6 +270,17 @@ def _strings(file: TomlFile, path: Path, problems: list[Problem]) -> tuple[str, 
         problems.append(file.problem(path, "a list of texts is expected", 'write it as ["one", "another"]'))
         return ()
     return tuple(value)
+
+
+def _days(file: TomlFile, path: Path, default: int, problems: list[Problem]) -> int:
+    value: Any = file.data
+    for part in path:
+        value = value.get(part, default) if isinstance(value, dict) else default
+    value = default if isinstance(value, dict) else value
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 90:
+        return value
+    problems.append(file.problem(path, "a number of days from 1 to 90 is expected", f"write {path[-1]} = 3"))
+    return default
 
 
 def _load_texts(file: TomlFile, name: str, problems: list[Problem]) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""The header line of Amazon's order reports: which report it is, how its cells are parted, what its columns mean.
+"""The header line of Amazon's reports: which report it is, how its cells are parted, what its columns mean.
 
 Columns may stand in any order and be written in any of the ways Amazon writes them. Cells are read in
-`report_values.py` and put together in `report_rows.py`.
+`report_cells.py` and `report_values.py`; what is said of a file without such a line stands in `report_refusals.py`.
 """
 
 from __future__ import annotations
@@ -11,41 +11,63 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.text import plain_line
 
 ALL_ORDERS = "all_orders"
 FULFILLED_SHIPMENTS = "fulfilled_shipments"
 SHIPPING_CONFIRMATION = "shipping_confirmation"
 
-KNOWN_COLUMNS = frozenset(
+SETTLEMENT = "settlement"
+FBA_RETURNS = "fba_returns"
+RETURNS = "returns"
+
+_ORDER_COLUMNS = frozenset(
     {
         *("amazon-order-id", "order-id", "order-item-id", "shipment-item-id", "order-status", "item-status"),
         *("purchase-date", "last-updated-date", "sales-channel", "fulfillment-channel", "ship-service-level"),
         *("product-name", "sku", "asin", "quantity", "currency", "item-price", "item-tax", "shipping-price"),
-        *(
-            "shipping-tax",
-            "gift-wrap-price",
-            "gift-wrap-tax",
-            "item-promotion-discount",
-            "ship-promotion-discount",
-        ),
+        *("shipping-tax", "gift-wrap-price", "gift-wrap-tax"),
+        *("item-promotion-discount", "ship-promotion-discount", "item-condition"),
         *("recipient-name", "ship-address-1", "ship-address-2", "ship-address-3", "ship-city", "ship-state"),
-        *(
-            "ship-postal-code",
-            "ship-country",
-            "ship-date",
-            "ship-method",
-            "carrier",
-            "carrier-code",
-            "carrier-name",
-        ),
-        "tracking-number",
+        *("ship-postal-code", "ship-country", "ship-date", "ship-method"),
+        *("carrier", "carrier-code", "carrier-name", "tracking-number"),
     }
 )
+_COLUMNS = {
+    SETTLEMENT: frozenset(
+        {
+            *("settlement-id", "total-amount", "currency", "transaction-type", "order-id"),
+            *("amount-type", "amount-description", "amount", "posted-date", "posted-date-time"),
+        }
+    ),
+    FBA_RETURNS: frozenset(
+        {
+            *("return-date", "order-id", "sku", "quantity", "detailed-disposition", "reason"),
+            *("license-plate-number", "customer-comments"),
+        }
+    ),
+    RETURNS: frozenset(
+        {
+            *("order-id", "order-item-id", "return-request-date", "return-delivery-date", "amazon-rma-id"),
+            *("a-to-z-claim", "currency", "sku", "quantity", "reason", "refunded-amount", "order-amount"),
+        }
+    ),
+}
+_NEEDED = {
+    SETTLEMENT: (
+        "settlement-id",
+        "transaction-type",
+        "order-id",
+        "amount-type",
+        "amount-description",
+        "amount",
+    ),
+    FBA_RETURNS: ("order-id", "return-date"),
+    RETURNS: ("order-id", "return-request-date"),
+}
 
 _LONGEST_HEADER = 20_000
-_DELIMITERS = ("\t", ",", ";", "|")
+DELIMITERS = ("\t", ",", ";", "|")
 # Seller Central's page writes the same columns in words, in American and in British English.
 _ALIASES = {
     "shipment-date": "ship-date",
@@ -68,6 +90,17 @@ _ALIASES = {
     "delivery-county": "ship-state",
     "delivery-postcode": "ship-postal-code",
     "tracking-id": "tracking-number",
+    "item-name": "product-name",
+    "currency-code": "currency",
+    "condition": "item-condition",
+    "return-quantity": "quantity",
+    "return-reason": "reason",
+    "refund-amount": "refunded-amount",
+    "rma-id": "amazon-rma-id",
+    "a-to-z-guarantee-claim": "a-to-z-claim",
+    "disposition": "detailed-disposition",
+    "licence-plate-number": "license-plate-number",
+    "customer-comment": "customer-comments",
     **{
         f"{word}-{there}": f"ship-{here}"
         for word in ("shipping", "delivery")
@@ -82,12 +115,6 @@ _ALIASES = {
         )
     },
 }
-_EXPECTED = (
-    "expected one of: all orders (amazon-order-id, purchase-date, order-status, ...), Amazon fulfilled shipments "
-    "(amazon-order-id, shipment-date, carrier, tracking-number, ...), shipping confirmation (order-id, ship-date, "
-    "carrier-code, tracking-number, ...)"
-)
-_NAMED_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +135,26 @@ class Header:
     @property
     def order_id_at(self) -> int:
         """The position of the order id."""
-        return self.names.index("order-id" if self.kind == SHIPPING_CONFIRMATION else "amazon-order-id")
+        return self.names.index(
+            "amazon-order-id" if self.kind in (ALL_ORDERS, FULFILLED_SHIPMENTS) else "order-id"
+        )
 
 
-def find_header(lines: Iterable[tuple[int, str]], file: str) -> Header:
-    """The header among the first lines of a file (a template may have two lines above it).
+def known_columns(kind: str) -> frozenset[str]:
+    """The columns that are read in a report of the kind; those of the three order reports are the same."""
+    return _COLUMNS.get(kind, _ORDER_COLUMNS)
 
-    Raises UserError naming the columns found and what is expected.
-    """
+
+def find_header(lines: Iterable[tuple[int, str]]) -> Header | None:
+    """The header among the first lines of a file (a template may have two lines above it), None for no report."""
     seen = [(number, line) for number, line in lines if line.strip()]
     for number, line in seen:
         if len(line) > _LONGEST_HEADER:
             continue
-        for delimiter in _DELIMITERS:
+        for delimiter in DELIMITERS:
             if header := _read_header(number, line, delimiter):
                 return header
-    raise UserError(_not_a_report(seen, file))
+    return None
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:
@@ -160,47 +191,14 @@ def _read_header(number: int, line: str, delimiter: str) -> Header | None:
 
 
 def _kind_of(names: set[str]) -> str | None:
+    for kind, needed in _NEEDED.items():
+        if names.issuperset(needed):
+            return kind
+    if names & {"settlement-id", "transaction-type", "return-date", "return-request-date"}:
+        return None
     shipping = bool({"ship-date", "tracking-number"} & names)
     if "amazon-order-id" in names:
         if shipping:
             return FULFILLED_SHIPMENTS
         return ALL_ORDERS if "order-status" in names or {"purchase-date", "sku"} <= names else None
-    if "order-id" in names and shipping and not {"settlement-id", "transaction-type"} & names:
-        return SHIPPING_CONFIRMATION
-    return None
-
-
-def _not_a_report(seen: list[tuple[int, str]], file: str) -> Problem:
-    if not seen:
-        return Problem("the file is empty", file, 1, remedy="download the report again")
-    number, line = seen[0]
-    if kind := _foreign_format(line):
-        remedy = f"{kind[1]}; {_EXPECTED}"
-        return Problem(f"this is {kind[0]}, not a report in plain text", file, number, remedy=remedy)
-    delimiter = max(_DELIMITERS, key=line[:10_000].count)
-    labels = [plain_line(label)[:40].strip('"') for label in line[:10_000].split(delimiter)]
-    found = ", ".join(labels[:_NAMED_SHOWN]) + (", ..." if len(labels) > _NAMED_SHOWN else "")
-    known = _other_report({column_name(label) for label in labels})
-    what = f"not a report that can be read here{known}; the columns found are: {found or 'none'}"
-    return Problem(what, file, number, remedy=_EXPECTED)
-
-
-def _foreign_format(line: str) -> tuple[str, str] | None:
-    start = line.lstrip("\ufeff ")[:200].lower()
-    if start.startswith("pk\x03\x04"):
-        return "an Excel workbook or a zip archive", "unpack it, or save the sheet as text (tab delimited)"
-    if start.startswith("%pdf"):
-        return "a PDF", "download the report as text"
-    if start.startswith("<?xml") or "<amazonenvelope" in start:
-        return "an XML report", "download the tab-delimited (flat file) version"
-    if start.startswith(("<!doctype", "<html")):
-        return "a web page", "download the report instead of saving the page"
-    return None
-
-
-def _other_report(names: set[str]) -> str:
-    if {"settlement-id", "transaction-type"} & names:
-        return " (it looks like a settlement report)"
-    if {"order-id", "quantity-purchased"} <= names:
-        return " (it looks like the report of new or unshipped orders, which holds no tracking)"
-    return ""
+    return SHIPPING_CONFIRMATION if "order-id" in names and shipping else None

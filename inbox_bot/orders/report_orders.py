@@ -1,4 +1,4 @@
-"""From the rows of order reports to orders and shipments, and how a later record of an order meets an earlier one.
+"""From the rows of order reports to orders and shipments; how records of an order meet is in `report_merge.py`.
 
 Pure: nothing is read or stored here. The reports hold no carrier scan, so no shipment from here is ever delivered.
 """
@@ -6,7 +6,6 @@ Pure: nothing is read or stored here. The reports hold no carrier scan, so no sh
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,12 +13,13 @@ from decimal import Decimal
 
 from inbox_bot.core.model import Destination, Money
 from inbox_bot.core.record import Order, OrderItem, Shipment, ShipmentStatus
-from inbox_bot.orders.report_columns import ALL_ORDERS, FULFILLED_SHIPMENTS
-from inbox_bot.orders.report_rows import ReportRow
+from inbox_bot.orders.report_columns import ALL_ORDERS, FULFILLED_SHIPMENTS, SHIPPING_CONFIRMATION
+from inbox_bot.orders.report_merge import merge_destinations, merge_orders
+from inbox_bot.orders.report_rows import Charges, ReportRow
 
 _CANCELLED = "cancelled"
-# how far an order has come, by how its status begins; unknown words say nothing about that
-_STAGES = ("pending", "unshipped", "partially", "shipping", "shipped", _CANCELLED)
+__all__ = ["assemble_orders", "merge_orders"]
+
 _BETWEEN_TRACKING_IDS = re.compile("[,;、，；]")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def assemble_orders(rows: Iterable[ReportRow]) -> tuple[tuple[Order, ...], tuple
     """The orders and the shipments that rows of any reports tell of, each in the order of first appearance.
 
     An order's `items` are its rows, `price` that of the whole line; a cancelled line counts zero pieces. `total` is
-    None unless every line's is known. A shipping confirmation tells of a parcel, not of an order: it makes shipments.
+    None unless every line's is known. A shipping confirmation tells of parcels; of the order it knows the ids of lines.
     """
     by_order: dict[str, list[ReportRow]] = {}
     for row in rows:
@@ -45,131 +45,29 @@ def assemble_orders(rows: Iterable[ReportRow]) -> tuple[tuple[Order, ...], tuple
     return tuple(orders), tuple(shipments)
 
 
-def merge_orders(existing: Order | None, new: Order) -> Order:
-    """The order after a new record of it: known fields are never erased, and taking in a record twice changes nothing.
-
-    The new record wins, unless it shows an earlier stage (pending, unshipped, partially shipped, shipped; cancelled
-    stays) or the same in fewer words: then it is an old report and only fills gaps. Items are united. The total is that
-    of the record that covers all items; if neither does, it is not known. Raises ValueError for two different orders.
-    """
-    if existing is None:
-        return new
-    if existing.order_id != new.order_id:
-        raise ValueError(f"{existing.order_id} and {new.order_id} are two orders")
-    later, earlier = (existing, new) if _is_stale(new.status, existing.status) else (new, existing)
-    items = _united(existing.items, new.items, later is new)
-    return Order(
-        order_id=existing.order_id,
-        purchased_at=later.purchased_at or earlier.purchased_at,
-        status=later.status or earlier.status,
-        sales_channel=later.sales_channel or earlier.sales_channel,
-        fulfillment_channel=later.fulfillment_channel or earlier.fulfillment_channel,
-        ship_service_level=later.ship_service_level or earlier.ship_service_level,
-        items=items,
-        destination=_merge_destinations(later.destination, earlier.destination),
-        total=_merge_totals(later, earlier, items),
-        source=later.source or earlier.source,
-    )
-
-
-def _is_stale(new: str, existing: str) -> bool:
-    new_stage, existing_stage = _stage(new), _stage(existing)
-    if existing_stage is None or not new:
-        return False
-    if new_stage is None:
-        return existing == _CANCELLED
-    return new_stage < existing_stage or (new != existing and existing.startswith(new))
-
-
-def _stage(status: str) -> int | None:
-    return next((number for number, start in enumerate(_STAGES) if status.startswith(start)), None)
-
-
-def _united(
-    existing: tuple[OrderItem, ...], new: tuple[OrderItem, ...], new_wins: bool
-) -> tuple[OrderItem, ...]:
-    """Both records' items in the known order; the n-th of one product meets the n-th of the other."""
-    united = _numbered(existing)
-    for key, item in _numbered(new).items():
-        known = united.get(key)
-        first, second = (item, known or item) if new_wins else (known or item, item)
-        united[key] = OrderItem(
-            first.title or second.title,
-            first.sku or second.sku,
-            first.asin or second.asin,
-            first.quantity,
-            first.price or second.price,
-        )
-    return _without_vague(tuple(united.values()))
-
-
-def _numbered(items: tuple[OrderItem, ...]) -> dict[tuple[str, str, int], OrderItem]:
-    """The items by what names the product best, and the number among those of the same product."""
-    counts: Counter[tuple[str, str]] = Counter()
-    numbered = {}
-    for item in items:
-        name = (
-            ("sku", item.sku)
-            if item.sku
-            else ("asin", item.asin)
-            if item.asin
-            else ("", item.title.casefold())
-        )
-        counts[name] += 1
-        numbered[(*name, counts[name])] = item
-    return numbered
-
-
-def _without_vague(items: tuple[OrderItem, ...]) -> tuple[OrderItem, ...]:
-    """The items less those that another names better: a mail knows only the title of what a report has by its SKU."""
-    kept = {item.asin for item in items if item.sku and item.asin}
-    named = [item for item in items if item.sku or (item.asin and item.asin not in kept)]
-    titles = {item.title.casefold() for item in named if item.title}
-    return tuple(
-        item
-        for item in items
-        if item.sku or (item.asin not in kept if item.asin else item.title.casefold() not in titles)
-    )
-
-
-def _merge_totals(later: Order, earlier: Order, items: tuple[OrderItem, ...]) -> Money | None:
-    if _covers(later, items):
-        return later.total or (earlier.total if _covers(earlier, items) else None)
-    return earlier.total if _covers(earlier, items) else None
-
-
-def _covers(record: Order, items: tuple[OrderItem, ...]) -> bool:
-    """Whether the record tells of all the united items; one without items but with a total speaks for all of them."""
-    if not record.items:
-        return record.total is not None or not items
-    return len(_without_vague(record.items)) >= len(items)
-
-
-def _merge_destinations(later: Destination, earlier: Destination) -> Destination:
-    """The later destination with its gaps filled, unless the two are different places."""
-    for name in ("city", "postal_code", "country"):
-        ours, theirs = getattr(later, name), getattr(earlier, name)
-        if ours and theirs and ours.casefold() != theirs.casefold():
-            return later
-    return Destination(
-        later.lines or earlier.lines,
-        later.city or earlier.city,
-        later.state or earlier.state,
-        later.postal_code or earlier.postal_code,
-        later.country or earlier.country,
-    )
-
-
 def _records(rows: list[ReportRow]) -> list[Order]:
-    """One record a source, the oldest first: all FBA rows together, and each all-orders report for itself."""
+    """One record a source, the oldest first: confirmations, all FBA rows, each all-orders report for itself."""
+    confirmed = [row for row in rows if row.kind == SHIPPING_CONFIRMATION and (row.order_item_id or row.sku)]
     fulfilled = [row for row in rows if row.kind == FULFILLED_SHIPMENTS]
     by_file: dict[str, list[ReportRow]] = {}
     for row in rows:
         if row.kind == ALL_ORDERS:
             by_file.setdefault(row.file, []).append(row)
     reports = sorted((_newest_lines(own) for own in by_file.values()), key=_updated_at)
-    records = [_order(_shipped_lines(fulfilled), "shipped")] if fulfilled else []
+    records = [_confirmed(confirmed)] if confirmed else []
+    records += [_order(_shipped_lines(fulfilled), "shipped")] if fulfilled else []
     return records + [_order(own, "") for own in reports]
+
+
+def _confirmed(rows: list[ReportRow]) -> Order:
+    """What a confirmation says of the order itself: the ids of its lines, one of them perhaps in several parcels."""
+    lines: dict[tuple[str, str], OrderItem] = {}
+    for row in rows:
+        known = lines.get((row.order_item_id, row.sku))
+        quantity = (1 if row.quantity is None else row.quantity) + (known.quantity if known else 0)
+        item = OrderItem(row.title, row.sku, row.asin, quantity, order_item_id=row.order_item_id)
+        lines[row.order_item_id, row.sku] = item
+    return Order(rows[0].order_id, items=tuple(lines.values()), source=rows[0].file)
 
 
 def _updated_at(rows: Sequence[ReportRow]) -> datetime:
@@ -207,9 +105,26 @@ def _added(first: ReportRow, second: ReportRow) -> ReportRow:
     return replace(
         first,
         quantity=(first.quantity or 0) + (second.quantity or 0) if known else None,
-        item_price=_sum([first.item_price, second.item_price]),
+        order_item_id=first.order_item_id if first.order_item_id == second.order_item_id else "",
+        charges=_sum_charges(first.charges, second.charges),
+    )
+
+
+def _sum_charges(first: Charges, second: Charges) -> Charges:
+    return Charges(
+        price=_sum([first.price, second.price]),
+        tax=_sum([first.tax, second.tax]),
+        shipping=_either_or_both(first.shipping, second.shipping),
+        shipping_tax=_either_or_both(first.shipping_tax, second.shipping_tax),
+        discount=_either_or_both(first.discount, second.discount),
         total=_sum([first.total, second.total]),
     )
+
+
+def _either_or_both(first: Money | None, second: Money | None) -> Money | None:
+    """The sum of what a cell holds in one row, or in both: shipping stands in the row of one parcel only."""
+    known = [amount for amount in (first, second) if amount is not None]
+    return _sum(known)
 
 
 def _order(rows: list[ReportRow], status: str) -> Order:
@@ -218,7 +133,7 @@ def _order(rows: list[ReportRow], status: str) -> Order:
     charged = [row for row in rows if _is_charged(row, status)]
     destination = Destination()
     for row in newest:
-        destination = _merge_destinations(destination, row.destination)
+        destination = merge_destinations(destination, row.destination)
     return Order(
         order_id=rows[0].order_id,
         purchased_at=min((row.purchased_at for row in rows if row.purchased_at), default=None),
@@ -240,14 +155,27 @@ def _is_charged(row: ReportRow, order_status: str) -> bool:
 
 def _item(row: ReportRow, is_charged: bool) -> OrderItem:
     quantity = (1 if row.quantity is None else row.quantity) if is_charged else 0
-    return OrderItem(row.title, row.sku, row.asin, quantity, row.item_price)
+    charges = row.charges
+    return OrderItem(
+        row.title,
+        row.sku,
+        row.asin,
+        quantity,
+        charges.price,
+        charges.tax,
+        charges.shipping,
+        charges.shipping_tax,
+        charges.discount,
+        row.order_item_id,
+        row.condition,
+    )
 
 
 def _first(rows: list[ReportRow], field: Callable[[ReportRow], str]) -> str:
     return next((text for row in rows if (text := field(row))), "")
 
 
-def _sum(amounts: list[Money | None]) -> Money | None:
+def _sum(amounts: Sequence[Money | None]) -> Money | None:
     """The sum of amounts that are all known and of one currency; None otherwise."""
     known = [amount for amount in amounts if amount is not None]
     if not known or len(known) < len(amounts) or len({amount.currency for amount in known}) > 1:

@@ -19,6 +19,7 @@ _ORDER_ID = re.compile(r"[0-9]{3}-[0-9]{7}-[0-9]{7}")
 _OTHER_ORDER_ID = re.compile(r"(?i)[A-Z][0-9]{2}-[0-9]{7}-[0-9]{7}")
 _PLAIN_AMOUNT = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,2}0{0,4})?")
 _MANGLED_NUMBER = re.compile(r"[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{1,3}")
+_SETTLEMENT_ID = re.compile(r"[0-9]{4,20}")
 _QUANTITY = re.compile(r"([0-9]{1,7})(?:[.,]0+)?")
 _INSTANT = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]+)?"
@@ -29,6 +30,18 @@ _YEAR_FIRST = re.compile(
     r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2|年([0-9]{1,2})月)([0-9]{1,2})日?(?:[T ].{0,30})?"
 )
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})(?: .{0,30})?")
+_NAMED_MONTH = re.compile(r"([0-9]{1,2})[- ]([A-Za-z]{3,9})\.?[- ]([0-9]{4}|[0-9]{2})(?:[T ].{0,30})?")
+_MONTHS = {
+    name: str(number)
+    for number, names in enumerate(
+        (
+            *("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july"),
+            *("aug august", "sep sept september", "oct october", "nov november", "dec december"),
+        ),
+        1,
+    )
+    for name in names.split()
+}
 _FIRST_YEAR, _LAST_YEAR = 1995, 2100
 
 NOT_EXCEL = "download the file again and import it without opening it in a spreadsheet"
@@ -95,7 +108,7 @@ def _in_years(moment: datetime) -> datetime:
 def parse_day(cell: str) -> date:
     """The day a cell names, as printed at its place: an offset does not move it.
 
-    Takes ISO 8601 with or without time, and forms of which only one reading is a possible date.
+    Takes ISO 8601 with or without time, English month names, and forms of which only one reading is a possible date.
     """
     readings: set[date] = set()
     if found := _YEAR_FIRST.fullmatch(cell):
@@ -104,6 +117,9 @@ def parse_day(cell: str) -> date:
         first, sign, second, year = found.groups()
         # dots: the day comes first wherever dates are written so; otherwise either may be the month
         readings = _days((year, second, first), *(() if sign == "." else ((year, first, second),)))
+    elif (found := _NAMED_MONTH.fullmatch(cell)) and (month := _MONTHS.get(found[2].lower())):
+        # a spreadsheet leaves two digits of the year
+        readings = _days((found[3] if len(found[3]) == 4 else f"20{found[3]}", month, found[1]))
     if len(readings) == 1:
         return readings.pop()
     if readings:
@@ -126,6 +142,7 @@ def parse_amount(cell: str, currency: str) -> Decimal:
     """An amount of money with its sign."""
     if _PLAIN_AMOUNT.fullmatch(cell):
         return Decimal(cell)
+    cell = plain_line(cell)
     amount = (
         None if len(cell) > 40 or _MANGLED_NUMBER.fullmatch(cell) else parse_written_amount(cell, currency)
     )
@@ -150,6 +167,21 @@ def parse_quantity(cell: str) -> int:
     if found := _QUANTITY.fullmatch(cell):
         return int(found[1])
     raise CellError(f"{shown(cell)} is not a number of pieces", NOT_EXCEL)
+
+
+def parse_item_id(cell: str) -> str:
+    """The number of an order's line as Amazon gave it; refused when a spreadsheet has rounded it."""
+    if _MANGLED_NUMBER.fullmatch(cell):
+        raise CellError(f"{shown(cell)} is an order item id that a spreadsheet has rounded", NOT_EXCEL)
+    return cell
+
+
+def parse_settlement_id(cell: str) -> str:
+    """The number of a settlement."""
+    if _SETTLEMENT_ID.fullmatch(cell):
+        return cell
+    what = f"{shown(cell)} is not a settlement id (such as 24019987611); the row was left out"
+    raise CellError(what, NOT_EXCEL)
 
 
 def parse_tracking_id(cell: str) -> str:

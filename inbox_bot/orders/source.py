@@ -30,7 +30,9 @@ class Finding:
 class RecordSource(Protocol):
     """One place where data about an order may be found."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the source is called where it is spoken of."""
 
     def look_up(self, known: Dossier, at: datetime) -> Finding:
         """What this source has about the order of `known`, the dossier of all sources asked before.

@@ -28,12 +28,14 @@ class StatementRules:
 
     `wording` has the groups "negation", "condition", "factual" (an opener that only looks like a condition) and
     "breaker" (a word behind which a negation no longer counts); `unless` has by mark the phrases that undo it in
-    its clause; `may_be_asked` are the marks that hold in a question too ("Can I get a refund?").
+    its clause; `may_be_asked` are the marks that hold in a question too ("Can I get a refund?"),
+    `may_be_conditional` those that hold with a condition too ("If you do not answer I will dispute the charge").
     """
 
     wording: PhraseTable
     unless: PhraseTable
     may_be_asked: frozenset[str]
+    may_be_conditional: frozenset[str] = frozenset()
 
 
 def find_statements(
@@ -56,14 +58,18 @@ def find_marks(text: str, phrases: PhraseTable, rules: StatementRules) -> tuple[
 
 
 def _is_stated(hit: PhraseHit, sentence: Sentence, text: str, rules: StatementRules) -> bool:
-    if is_conditional(sentence) and not _is_told(sentence, rules):
+    with_condition = hit.name in rules.may_be_conditional
+    if is_conditional(sentence) and not with_condition and not _is_told(sentence, rules):
         return False
     if sentence.text.rstrip("\"' )）」”").endswith(_QUESTION_ENDS) and hit.name not in rules.may_be_asked:
         return False
     start, end = _clause(hit, sentence, text)
-    if rules.wording.find_first(text[start:end], {"condition"}) is not None:
+    if not with_condition and (
+        rules.wording.find_first(text[start:end], {"condition"}) is not None
+        or _is_condition_next(text[end : sentence.end], rules)
+    ):
         return False
-    if _is_condition_next(text[end : sentence.end], rules) or _is_negated(text[start : hit.start], rules):
+    if _is_negated(text[start : hit.start], rules):
         return False
     undoing = rules.unless.find_all(text[sentence.start : sentence.end], {hit.name})
     # only what reaches into the phrase's own clause undoes it: "delivered today, if you have questions ..."

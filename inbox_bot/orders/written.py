@@ -17,7 +17,11 @@ _LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "sv", "pl", "ja", "zh")
 _MOST_LOOKED_AT = 12_000  # characters for mail-parser-reply
 _LONGEST_LINE = 240
 _LONGEST_BODY = 300_000
-_DECORATION = " \t-=_*#~:：>|【】[]"
+_MOST_FRAME_LINES = 30
+_TOKEN_LINE = re.compile(r"^\s{0,20}\[?commMgrTok:[^\s\]]{0,200}\]?\s{0,20}$", re.IGNORECASE)
+_ITEM_LINE = re.compile(r"\[ASIN:? ?[A-Z0-9]{10}\]$")
+_FRAME_HEAD = 600  # characters in which a mail says that it is a copy
+_DECORATION = " \t-=_*#~:：>|【】[]¿¡，,"
 
 
 def body_of(mail: Mail) -> str:
@@ -34,21 +38,29 @@ def new_text(body: str, frame: PhraseTable) -> str:
     an earlier mail), "wrote" (the end of such a line) and "footer" (a line that opens a footer). A body that is
     nothing but a quote gives "".
     """
-    text = _inside_frame(body, frame)
+    text = _without_frame_lines(_inside_frame(body.replace("&nbsp;", " "), frame), frame)
     lines = text.split("\n")
     cut = min(
         _first_line(text, frame, "quote"),
         _first_line(text, frame, "footer"),
         _first_wrote(text, frame),
+        _signature(lines),
         _quote_by_library(lines),
     )
-    return _without_quotes(lines, cut, _first_line(text, frame, "footer")).strip()
+    footer = min(_first_line(text, frame, "footer"), _signature(lines))
+    return _without_quotes(lines, cut, footer).strip()
 
 
 def carries_buyer_words(subject: str, body: str, frame: PhraseTable) -> bool:
     """True for a mail of Amazon's that passes a buyer's message on."""
     hits = frame.find_all(body, {"relayed"})
     return frame.find_first(subject, {"relayed"}) is not None or any(_opens_line(body, hit) for hit in hits)
+
+
+def is_copy_of_own(subject: str, body: str, frame: PhraseTable) -> bool:
+    """True for a mail by which Amazon sends the seller a copy of what the seller wrote."""
+    hits = frame.find_all(body[:_FRAME_HEAD], {"own_copy"})
+    return frame.find_first(subject, {"own_copy"}) is not None or any(_opens_line(body, hit) for hit in hits)
 
 
 def without_buyer_words(body: str, frame: PhraseTable) -> str:
@@ -69,7 +81,10 @@ def _inside_frame(body: str, frame: PhraseTable) -> str:
     for hit in frame.find_all(body, {"begin"}):
         if _opens_line(body, hit):
             line_end = _line_end(body, hit.end)
-            rest = body[hit.end : line_end].strip(_DECORATION)
+            behind = body[hit.end : line_end]
+            rest = behind.strip(_DECORATION)
+            if rest and behind.lstrip()[:1] not in (":", "："):
+                continue  # "Message received, thank you"
             start = hit.end if rest else line_end
             break
     inside = body[start:].lstrip(":： \t") if start else body
@@ -77,6 +92,48 @@ def _inside_frame(body: str, frame: PhraseTable) -> str:
     if ends and (start or inside[: ends[0]].strip(_DECORATION + "\n")):
         inside = inside[: inside.rfind("\n", 0, ends[0]) + 1]
     return inside.strip("\n").rstrip("-=_* \n") if start else inside
+
+
+def _without_frame_lines(text: str, frame: PhraseTable) -> str:
+    """The text without the lines of the frame above and below the message, and without Amazon's tokens anywhere."""
+    lines = [line for line in text.split("\n") if _TOKEN_LINE.match(line) is None]
+    first, last = 0, len(lines)
+    while first < min(last, _MOST_FRAME_LINES) and (
+        not lines[first].strip() or _is_frame_line(lines, first, frame)
+    ):
+        first += 1
+    lowest = max(first, last - _MOST_FRAME_LINES)
+    while last > lowest and (not lines[last - 1].strip() or _is_frame_line(lines, last - 1, frame)):
+        last -= 1
+    return "\n".join(lines[first:last])
+
+
+def _is_frame_line(lines: list[str], number: int, frame: PhraseTable, *, is_below: bool = False) -> bool:
+    """Whether the line is one of the frame's: a phrase of it and nothing else but an id, or the line above such."""
+    line = lines[number].strip()
+    if len(line) > _LONGEST_LINE:
+        return False
+    if _ITEM_LINE.search(line) is not None:
+        return True
+    hits = [hit for hit in frame.find_all(line, {"line"}) if not line[: hit.start].strip(_DECORATION)]
+    if any(_is_id(line[hit.end :].strip(_DECORATION)) for hit in hits):
+        return True
+    if is_below or line[-1:] not in (":", "：") or not frame.find_all(line, {"wrote"}):
+        return False
+    below = next((one for one in lines[number + 1 : number + 3] if one.strip()), "")
+    return _is_frame_line([below], 0, frame, is_below=True)
+
+
+def _is_id(words: str) -> bool:
+    return not words or (" " not in words and any(char.isdigit() for char in words) and words.isascii())
+
+
+def _signature(lines: list[str]) -> int:
+    """The number of the line "--" that opens a signature, past the last one if there is none."""
+    for number in range(len(lines) - 1, max(0, len(lines) - 8), -1):
+        if lines[number].strip() == "--":
+            return number
+    return len(lines)
 
 
 def _opens_line(text: str, hit: PhraseHit) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
-from inbox_bot.core.record import Order, OrderRecord, Shipment
+from inbox_bot.core.record import OrderRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,6 @@ class Store(Protocol):
 
     def account_events(self, account: str) -> tuple[Recorded, ...]:
         """The events that belong to no case, in order."""
-
-    def save_orders(self, account: str, orders: Sequence[Order], shipments: Sequence[Shipment]) -> None:
-        """Keep order data; the same order or parcel again replaces what was there."""
-
-    def order(self, account: str, order_id: str) -> tuple[Order | None, tuple[Shipment, ...]]:
-        """What imported reports say about an order."""
 
     def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
         """Keep what sources say about orders, in one transaction; the same key of an order again is replaced."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
+
+from inbox_bot.core.record import Dossier, Order, Origin, Provenance, Shipment
+from inbox_bot.store.codec import from_json, to_json
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -60,3 +66,40 @@ _FIRST = (
         PRIMARY KEY (account, order_id, parcel)
     ) WITHOUT ROWID""",
 )
+
+
+@MIGRATIONS(name="0002_records")
+def _records(database: Database) -> None:
+    """What each source says about an order, under its own key, in place of one merged order and its parcels."""
+    database.execute(_RECORDS)
+    moved_at = datetime.now(UTC)
+    database.conn.executemany(
+        "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", list(_moved(database, moved_at))
+    )
+    database.execute("DROP TABLE orders")
+    database.execute("DROP TABLE shipments")
+
+
+_RECORDS = """CREATE TABLE records (
+    account TEXT NOT NULL, order_id TEXT NOT NULL, key TEXT NOT NULL, origin TEXT NOT NULL,
+    collected_at TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (account, order_id, key)
+) WITHOUT ROWID"""
+
+
+def _moved(database: Database, moved_at: datetime) -> Iterator[tuple[str, ...]]:
+    orders = {
+        (account, order_id): from_json(data, Order)
+        for account, order_id, data in database.execute("SELECT account, order_id, data FROM orders")
+    }
+    parcels: dict[tuple[str, str], list[Shipment]] = {}
+    for account, order_id, data in database.execute("SELECT account, order_id, data FROM shipments"):
+        parcels.setdefault((account, order_id), []).append(from_json(data, Shipment))
+    for account, order_id in {**orders, **parcels}:
+        order = orders.get((account, order_id))
+        shipments = tuple(parcels.get((account, order_id), ()))
+        named = [order.source] if order else []
+        named += [name for parcel in shipments for name in parcel.source.split("; ")]
+        sources = tuple(Provenance(name, Origin.REPORT, moved_at) for name in dict.fromkeys(named) if name)
+        dossier = Dossier(order_id, order=order, shipments=shipments, provenance=sources)
+        at = moved_at.isoformat(timespec="microseconds")
+        yield account, order_id, "imported", Origin.REPORT.value, at, to_json(dossier)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import StoreError, TemporaryError
-from inbox_bot.core.record import Order, Shipment
+from inbox_bot.core.record import Dossier, OrderRecord, Origin
 from inbox_bot.store.codec import event_from_json, from_json, to_json
 from inbox_bot.store.protocol import (
     CaseRecord,
@@ -196,26 +196,19 @@ class SqliteStore:
             for number, at, case_id, name, data in self._rows(sql, value)
         )
 
-    def save_orders(self, account: str, orders: Sequence[Order], shipments: Sequence[Shipment]) -> None:
+    def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
         with self._transaction():
-            self._database.table("orders").upsert_all(
-                [
-                    {"account": account, "order_id": order.order_id, "data": to_json(order)}
-                    for order in orders
-                ],
-                pk=("account", "order_id"),
-            )
-            self._database.table("shipments").upsert_all(
-                [_shipment_row(account, shipment) for shipment in shipments],
-                pk=("account", "order_id", "parcel"),
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO records (account, order_id, key, origin, collected_at, data)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [_record_row(account, record) for record in records],
             )
 
-    def order(self, account: str, order_id: str) -> tuple[Order | None, tuple[Shipment, ...]]:
-        where = "WHERE account = ? AND order_id = ?"
-        row = self._row(f"SELECT data FROM orders {where}", account, order_id)
-        rows = self._rows(f"SELECT data FROM shipments {where} ORDER BY parcel", account, order_id)
-        shipments = tuple(from_json(data, Shipment) for (data,) in rows)
-        return (from_json(row[0], Order) if row else None), shipments
+    def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
+        sql = "SELECT key, data FROM records WHERE account = ? AND order_id = ? ORDER BY collected_at, key"
+        return tuple(
+            OrderRecord(key, from_json(data, Dossier)) for key, data in self._rows(sql, account, order_id)
+        )
 
     def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
@@ -286,9 +279,12 @@ def _case_row(case: Case, change: Change) -> dict[str, object]:
     }
 
 
-def _shipment_row(account: str, shipment: Shipment) -> dict[str, object]:
-    parcel = shipment.tracking_id or f"{shipment.carrier}|{shipment.shipped_on}|{shipment.source}"
-    return {"account": account, "order_id": shipment.order_id, "parcel": parcel, "data": to_json(shipment)}
+def _record_row(account: str, record: OrderRecord) -> tuple[str | None, ...]:
+    dossier = record.dossier
+    source = dossier.provenance[0] if dossier.provenance else None
+    origin = source.origin if source else Origin.REPORT
+    at = _text(source.collected_at) if source else ""
+    return account, dossier.order_id, record.key, origin.value, at, to_json(dossier)
 
 
 def _text(moment: datetime | None) -> str | None:
