@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from inbox_bot.core.book import BookStyle
 from inbox_bot.core.compose import Templates, load_templates
 from inbox_bot.core.decide import DecisionRules, load_decision_rules
 from inbox_bot.core.errors import Problem, UserError
+from inbox_bot.core.evidence import EvidenceRules
+from inbox_bot.core.evidence_table import load_evidence_rules
 from inbox_bot.core.model import Mail, Policy, Reply
 from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
 from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspondence_rules
 from inbox_bot.orders.source import RecordSource
-from inbox_bot.resources import rule_files, template_sources
+from inbox_bot.resources import book_sources, rule_files, template_sources
 from inbox_bot.store.protocol import Store
 
 
@@ -29,7 +32,9 @@ class Rulebook:
     notices: NoticeRules
     correspondence: CorrespondenceRules
     decisions: DecisionRules
+    evidence: EvidenceRules
     templates: Templates
+    book: BookStyle
 
 
 def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | None = None) -> Rulebook:
@@ -48,7 +53,9 @@ def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | Non
         "correspondence", lambda: load_correspondence_rules(rule_files("correspondence*.toml", rules_folder))
     )
     attempt("decisions", lambda: load_decision_rules(rule_files("decisions*.toml", rules_folder)))
+    attempt("evidence", lambda: load_evidence_rules(rule_files("evidence*.toml", rules_folder)))
     attempt("templates", lambda: load_templates(template_sources(templates_folder)))
+    attempt("book", lambda: BookStyle(*book_sources(templates_folder)))
     if problems:
         raise UserError(problems)
     return Rulebook(**parts)  # type: ignore[arg-type]
@@ -110,9 +117,7 @@ class Desk:
     outside: Outside
     read: Callable[[bytes], Mail]
     tell: Callable[[Notification], None] = field(default=lambda notification: None)
-    sources: tuple[RecordSource, ...] | None = (
-        None  # asked one after the other; None: the reports, then the mailbox
-    )
+    more_sources: tuple[RecordSource, ...] = ()  # asked after the store's records and the mailbox
 
     @property
     def own_addresses(self) -> frozenset[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import reduce
 
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.record import Dossier, OrderRecord, Party
@@ -23,7 +24,8 @@ class Gathered:
     """The dossier of each order, and what the sources gave beside it.
 
     `originals` are the mails between buyer and seller, raw. `files` are all bytes that the dossiers refer to, by
-    their SHA-256, `problems` the flaws in somebody's data, `keep` the records to store for the next time.
+    their SHA-256, `problems` the flaws in somebody's data, `keep` the records to store for the next time, and
+    `fragments` what each source said before all were made one.
     """
 
     dossiers: tuple[Dossier, ...]
@@ -31,17 +33,17 @@ class Gathered:
     files: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     keep: tuple[OrderRecord, ...] = ()
+    fragments: tuple[Dossier, ...] = ()
 
 
-def gather(desk: Desk, order_ids: Sequence[str], at: datetime | None = None) -> Gathered:
+def gather(desk: Desk, order_ids: Sequence[str], at: datetime) -> Gathered:
     """Look the orders up in the desk's sources; an unknown order gives an empty dossier.
 
-    `at` is when (now, when left out). Raises TemporaryError when a source cannot be asked now.
+    Raises TemporaryError when a source cannot be asked now.
     """
     if not order_ids:
         return Gathered((Dossier(""),), ())
-    at = at or datetime.now(UTC)
-    sources = usual_sources(desk) if desk.sources is None else desk.sources
+    sources = (*usual_sources(desk), *desk.more_sources)
     dossiers: list[Dossier] = []
     findings: list[Finding] = []
     for order_id in order_ids:
@@ -69,6 +71,7 @@ def _gathered(dossiers: Sequence[Dossier], findings: Sequence[Finding]) -> Gathe
         files=files,
         problems=tuple(dict.fromkeys(problem for finding in findings for problem in finding.problems)),
         keep=tuple(record for finding in findings for record in finding.keep),
+        fragments=tuple(part for finding in findings for part in finding.parts or (finding.dossier,)),
     )
 
 
@@ -95,7 +98,5 @@ class StoredSource:
 
     def look_up(self, known: Dossier, at: datetime) -> Finding:
         """As `RecordSource.look_up`."""
-        dossier = Dossier(known.order_id)
-        for record in self.store.records(self.account, known.order_id):
-            dossier = merge_dossiers(dossier, record.dossier)
-        return Finding(dossier)
+        parts = tuple(record.dossier for record in self.store.records(self.account, known.order_id))
+        return Finding(reduce(merge_dossiers, parts, Dossier(known.order_id)), parts=parts)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from inbox_bot.answer import stored_record
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.errors import NeedsReview
 from inbox_bot.core.model import Decision, Money, Verdict
-from inbox_bot.core.record import Dossier
 from inbox_bot.core.refund import already_refunded, find_confirmation, over_cap, refund_task
 from inbox_bot.desk import Desk
 from inbox_bot.gather import gather
-from inbox_bot.store.codec import from_json
 from inbox_bot.work import Work
 
 
@@ -19,10 +18,12 @@ def make_refund_task(desk: Desk, work: Work, step: planner.MakeRefundTask) -> No
     case = work.case
     if case.decision is None:
         raise NeedsReview("nothing was decided for this case yet")
-    dossier = stored_dossier(work)
+    dossier = stored_record(work)[0][0]
     charged = case.notice.amount or (dossier.order.total if dossier.order else None)
     if proof := already_refunded(dossier, charged):
-        because = f"The order was refunded already: {'; '.join(proof)}. A second refund would pay the buyer twice."
+        because = (
+            f"The order was refunded already: {'; '.join(proof)}. A second refund would pay the buyer twice."
+        )
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "refunded before", because)))
         return
     task = refund_task(case.notice, dossier, case.decision.because)
@@ -51,16 +52,9 @@ def look_for_refund(desk: Desk, work: Work, step: planner.LookForRefund) -> None
     """See whether the refund stands on record by now; only then is Amazon told of it."""
     task = work.case.refund_task
     found = gather(desk, (work.case.order_id,) if work.case.order_id else (), work.at)
-    before = stored_dossier(work)
+    before = stored_record(work)[0][0]
     refund = find_confirmation(task, before, found.dossiers[0]) if task is not None else None
     if refund is None:
         work.happen(happened.RefundLookedFor())
         return
     work.happen(happened.RefundConfirmed(refund.reference or refund.source))
-
-
-def stored_dossier(work: Work) -> Dossier:
-    """The dossier of the order in dispute as it was when the case was last looked up."""
-    if work.case.dossier_sha256 is None:
-        raise NeedsReview("nothing was looked up for this case yet")
-    return from_json(work.file(work.case.dossier_sha256).decode(), tuple[Dossier, ...])[0]

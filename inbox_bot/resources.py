@@ -7,6 +7,7 @@ The user's own rules and templates lie in folders of the configuration and are r
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.tomlfile import TomlFile, parse_toml
@@ -62,3 +63,26 @@ def template_sources(own_folder: Path | None = None) -> dict[str, str]:
             except (OSError, UnicodeDecodeError) as error:
                 raise UserError(Problem(f"cannot be read: {error}", str(path))) from None
     return sources
+
+
+def book_sources(own_folder: Path | None = None) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The exhibit book's template and its words by language, the user's own over the bundled ones.
+
+    A word that a file of the user's leaves out is the bundled one. Raises UserError for an unreadable file.
+    """
+    template = ""
+    words: dict[str, dict[str, Any]] = {}
+    for folder in (bundled("templates"), own_folder):
+        if folder is None:
+            continue
+        path = folder / "book.typ"
+        if path.is_file():
+            try:
+                template = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise UserError(Problem(f"cannot be read: {error}", str(path))) from None
+        for file in sorted(folder.glob("*/book.toml")):
+            for key, value in read_toml(file).data.items():
+                known = words.setdefault(file.parent.name, {})
+                known[key] = {**known.get(key, {}), **value} if isinstance(value, dict) else value
+    return template, words

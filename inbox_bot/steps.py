@@ -8,24 +8,22 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from inbox_bot.answer import notice_of, stored_record, write_answer
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.case import Case, ComposedReply
-from inbox_bot.core.compose import compose, letter_kind
+from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.decide import decide
 from inbox_bot.core.errors import NeedsReview, TemporaryError
-from inbox_bot.core.evidence import weigh
-from inbox_bot.core.facts import Facts, find_facts
-from inbox_bot.core.letter import lay_out
+from inbox_bot.core.evidence import assess
+from inbox_bot.core.facts import find_facts
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Notice, Reply, Verdict
-from inbox_bot.core.record import Dossier, Party
-from inbox_bot.core.records import bundle, text_files
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
-from inbox_bot.store.codec import from_json, to_json
+from inbox_bot.store.codec import to_json
 from inbox_bot.work import Work
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -55,13 +53,17 @@ def back_off(failures: int) -> timedelta:
 
 
 def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
-    found = gather(desk, _order_ids(work.case.notice), work.at)
+    notice = notice_of(work.case)
+    found = gather(desk, _order_ids(notice), work.at)
+    own = replace(found.dossiers[0], contradictions=find_contradictions(notice, found.fragments))
+    dossiers = (own, *found.dossiers[1:])
     for content in found.files.values():
         work.keep(content, "application/octet-stream")
-    dossier_sha256 = work.keep(to_json(found.dossiers).encode(), "application/json")
-    notice = _notice(work.case)
-    facts = find_facts(notice, found.dossiers[0], found.dossiers[1:])
-    work.happen(happened.EvidenceGathered(dossier_sha256, weigh(found.dossiers[0], facts, work.at)))
+    desk.store.save_records(desk.policy.account, found.keep)
+    dossier_sha256 = work.keep(to_json(dossiers).encode(), "application/json")
+    facts = find_facts(notice, own, dossiers[1:])
+    assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
+    work.happen(happened.EvidenceGathered(dossier_sha256, assessment.evidence, assessment, found.problems))
 
 
 def _order_ids(notice: Notice) -> tuple[str, ...]:
@@ -73,47 +75,21 @@ def _order_ids(notice: Notice) -> tuple[str, ...]:
 _MAX_ORDERS = 5  # a hostile notice may list thousands; a duplicate dispute names two
 
 
-def _notice(case: Case) -> Notice:
-    """The notice to answer, with the reason that the whole thread gave."""
-    return replace(case.notice, reason=case.reason)
-
-
-def _record(work: Work) -> tuple[tuple[Dossier, ...], Facts]:
-    if work.case.dossier_sha256 is None:
-        raise NeedsReview("nothing was looked up for this case yet")
-    dossiers = from_json(work.file(work.case.dossier_sha256).decode(), tuple[Dossier, ...])
-    return dossiers, find_facts(_notice(work.case), dossiers[0], dossiers[1:])
-
-
 def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
     if not work.case.trusted:
         because = f"The mail is not trusted: {work.case.notice.trust_reason}."
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "untrusted notice", because)))
         return
-    _, facts = _record(work)
-    work.happen(happened.Decided(decide(facts, desk.rulebook.decisions)))
+    dossiers, facts = stored_record(work)
+    assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
+    work.happen(happened.Decided(decide(facts, desk.rulebook.decisions, assessment)))
 
 
 def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
-    case, policy = work.case, desk.policy
-    if case.decision is None:
-        raise NeedsReview("nothing was decided for this case yet")
-    dossiers, facts = _record(work)
-    letter = lay_out(_notice(case), dossiers[0], dossiers[1:], facts, case.decision, policy)
-    originals = [
-        work.file(message.mail_sha256)
-        for message in dossiers[0].messages
-        if message.party in (Party.BUYER, Party.SELLER)
-    ]
-    files = text_files(letter, originals, policy)
-    if case.decision.verdict is Verdict.REFUND:
-        files = files[:1]
-    attachments = bundle(letter, None, files, policy)
-    answer = compose(case.case_id, _notice(case), letter, attachments, desk.rulebook.templates, policy)
-    revision = case.revisions + 1
-    kind = letter_kind(case.notice, case.decision.verdict)
-    domain = policy.address.rpartition("@")[2]
-    message_id = reply_message_id(policy.account, case.case_id, kind, revision, domain)
+    answer = write_answer(desk, work)
+    revision = work.case.revisions + 1
+    domain = desk.policy.address.rpartition("@")[2]
+    message_id = reply_message_id(desk.policy.account, work.case.case_id, answer.kind, revision, domain)
     reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at)
     work.keep(reply.raw_bytes, "message/rfc822")
     work.happen(

@@ -15,6 +15,7 @@ FLOORS = (
     (
         "mail",
         "orders",
+        "book",
         "store",
         "resources",
         "secret",
@@ -24,7 +25,7 @@ FLOORS = (
         "providers",
         "testing",
     ),
-    ("desk", "work", "gather", "refund_steps", "steps", "intake", "outside"),
+    ("desk", "work", "gather", "answer", "refund_steps", "steps", "intake", "outside"),
     ("app",),
     ("replay", "daemon"),
     ("commands",),
@@ -39,6 +40,7 @@ IMPURE = {
 ROOMS = {
     "aiosmtpd": {"testing", "commands.demo"},
     "apscheduler": {"daemon"},
+    "httpx": {"orders.track17"},
     "imapclient": {"mail"},
     "inscriptis": {"mail"},
     "jinja2": {"core.compose", "core.decide"},  # letters; the one-line reasons of rules
@@ -46,16 +48,22 @@ ROOMS = {
     "mailparser": {"mail.header"},
     "mailparser_reply": {"orders"},
     "msgspec": {"store.codec", "mail.reader"},
+    "phonenumbers": {"core.personal_numbers"},
+    "PIL": {"book.pictures"},
     "platformdirs": {"places"},
     "pydantic": {"config_model", "config"},
     "pymap": {"testing"},
+    "pypdf": {"book.pages"},
     "re2": {"core", "orders"},
     "rich": {"commands"},
-    "rule_engine": {"core.decide"},
+    "rule_engine": {"core.conditions"},
     "sdnotify": {"daemon"},
     "smtplib": {"mail"},
     "sqlite3": {"store"},
     "sqlite_utils": {"store"},
+    "stamina": {"orders.track17"},
+    "tracking_numbers": {"orders.carriers"},
+    "typst": {"book.typeset"},
 }
 
 

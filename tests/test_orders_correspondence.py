@@ -758,6 +758,10 @@ def test_five_hostile_megabytes_do_not_hang_the_reading(word: str) -> None:
 # Frames of Amazon's in seven languages, the quote heads of mail programs, footers, and words that only look like them.
 FRAMES = [
     (
+        "Nadia wrote:\nOrder ID 113-0196033-6384224\nIt is rough.\n\nAnswer within 24 hours to keep your response time low.",
+        "It is rough.",
+    ),
+    (
         "Order ID 113-0196033-6384224:\n1 of Blue Mug [ASIN: B0ABCDEFGH]\n\n------------- Begin message -------------\n\nWhere is my parcel?\n\n------------- End message -------------\n\nFor Your Information: To help arbitrate disputes and preserve trust and safety, we retain all messages.",
         "Where is my parcel?",
     ),

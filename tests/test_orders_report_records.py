@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inbox_bot.commands.orders import import_file, import_files
+from inbox_bot.commands.orders import RecordStore, import_file, import_files
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import Money
 from inbox_bot.core.record import Order, OrderItem, OrderRecord, Origin, Provenance
 from inbox_bot.orders.dossiers import merge_dossiers
 from inbox_bot.orders.reports import merge_orders, merge_records, read_report, records_of
+from inbox_bot.store.sqlite import SqliteStore
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "orders"
 SAMPLES = sorted(path.name for path in FIXTURES.glob("*.txt"))
@@ -64,7 +66,7 @@ def test_every_datum_of_a_record_names_the_file_its_one_provenance_is_of(name: s
     for record in made:
         dossier = record.dossier
         assert dossier.provenance == (Provenance(name, Origin.REPORT, AT, report.sha256),)
-        data = (*dossier.shipments, *dossier.refunds, *dossier.postings, *dossier.returns)
+        data: tuple[Any, ...] = (*dossier.shipments, *dossier.refunds, *dossier.postings, *dossier.returns)
         sources = {one.source for one in data} | ({dossier.order.source} if dossier.order else set())
         assert sources <= {name}
         assert all(one.order_id == dossier.order_id for one in data)
@@ -109,7 +111,7 @@ def test_an_old_report_imported_again_does_not_undo_a_newer_one() -> None:
     assert merge_records(merged, again) == merged
     assert merged.dossier.order is not None
     assert (merged.dossier.order.destination.city, merged.dossier.order.source) == ("Boise", "april.txt")
-    assert [one.name for one in merged.dossier.provenance] == ["march.txt", "april.txt"]
+    assert [one.name for one in merged.dossier.provenance] == ["april.txt", "march.txt"]
 
 
 def test_a_return_is_completed_by_a_later_report_and_its_refund_is_not_counted_twice() -> None:
@@ -172,6 +174,29 @@ def test_an_import_keeps_one_record_a_source_and_says_what_it_brought() -> None:
     before = dict(kept.kept)
     import_files(kept, "shop", [FIXTURES / name for name in SAMPLES], AT + timedelta(days=3))
     assert kept.kept == before
+
+
+@pytest.mark.parametrize("make", [KeptInMemory, lambda: SqliteStore(None)], ids=["memory", "sqlite"])
+def test_what_was_imported_comes_back_and_an_old_file_imported_again_changes_nothing(
+    make: Callable[[], RecordStore], tmp_path: Path
+) -> None:
+    store = make()
+    row = f"{ORDER}\t2026-03-02T10:00:00Z\t2026-03-0{{}}T10:00:00Z\tShipped\tHose\tHOSE\t1\t{{}}\n"
+    old, new = tmp_path / "march.txt", tmp_path / "april.txt"
+    old.write_text(ALL_ORDERS + row.format(3, "Tacoma"), encoding="utf-8")
+    new.write_text(ALL_ORDERS + row.format(4, "Boise"), encoding="utf-8")
+    settled = FIXTURES / "settlement_us_utf16.txt"
+    for number, file in enumerate((old, new, settled)):
+        import_file(store, "shop", file, AT + timedelta(days=number))
+    kept = store.records("shop", ORDER), store.records("shop", "113-4410027-8830012")
+    [order], [money] = kept
+    assert order.dossier.order is not None
+    assert order.dossier.order.destination.city == "Boise"
+    assert [refund.amount for refund in money.dossier.refunds] == [usd("10.59")]
+    assert store.records("another shop", ORDER) == ()
+    for file in (settled, old):
+        import_file(store, "shop", file, AT + timedelta(days=9))
+    assert (store.records("shop", ORDER), store.records("shop", "113-4410027-8830012")) == kept
 
 
 def test_a_file_that_is_no_report_or_is_not_there_saves_nothing_and_names_the_file(tmp_path: Path) -> None:
@@ -264,14 +289,14 @@ def items(ids: list[str]) -> st.SearchStrategy[tuple[OrderItem, ...]]:
         MONEY,
         discount=MONEY,
     )
-    plain = st.lists(made, max_size=3)
+    plain = st.lists(made.filter(lambda item: bool(item.sku or item.title)), max_size=3)
     named = st.lists(st.tuples(made, st.sampled_from(ids)), max_size=3, unique_by=lambda pair: pair[1])
     return (plain | named.map(lambda pairs: [replace(item, order_item_id=id_) for item, id_ in pairs])).map(
         tuple
     )
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     items(["1001", "1002", "1003"]),
     items(["1001", "1002", "1004"]),

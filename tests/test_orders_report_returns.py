@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -105,7 +106,7 @@ def test_every_sample_of_returns_is_recognised_in_its_charset(
 
 def test_pieces_that_came_back_to_amazon_are_received_returns_in_the_reports_words() -> None:
     dossier = fixture("fba_returns_us.txt")["114-2230981-5509817"]
-    common = {
+    common: dict[str, Any] = {
         "order_id": "114-2230981-5509817",
         "requested_on": None,
         "source": "fba_returns_us.txt",

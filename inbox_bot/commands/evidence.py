@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -191,10 +191,10 @@ class _Checked:
 
 def _cleaned(stated: Statement) -> Statement:
     """The statement with its texts on one line and within bounds; a source may not look like two."""
-    texts = {
-        name: one_line(getattr(stated, name))[:_LONGEST_TEXT].strip()
-        for name in Statement.__dataclass_fields__
-        if name != "files"
+    texts: dict[str, Any] = {
+        part.name: one_line(getattr(stated, part.name))[:_LONGEST_TEXT].strip()
+        for part in fields(Statement)
+        if part.name != "files"
     }
     return replace(stated, **{**texts, "source": texts["source"].replace(";", ",")})
 

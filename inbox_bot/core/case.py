@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from inbox_bot.core.errors import Problem
+from inbox_bot.core.evidence import Assessment
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Reason, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask
@@ -67,6 +69,8 @@ class Case:
     reason: Reason = Reason.UNKNOWN
     dossier_sha256: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    assessment: Assessment | None = None
+    problems: tuple[Problem, ...] = ()
     decision: Decision | None = None
     overruled: bool = False
     revisions: int = 0

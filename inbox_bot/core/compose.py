@@ -82,7 +82,7 @@ def compose(
     if notice.reply_to is None:
         raise NeedsReview("the notice has no Amazon address that an answer could go to")
     kind = letter_kind(notice, letter.decision.verdict)
-    language = _language(notice, policy)
+    language = reply_language(notice, policy)
     listed = [LetterAttachment(number, one.name, one.title) for number, one in enumerate(attachments, 1)]
     text = templates.render(f"{language}/{kind}.txt.j2", letter=letter, attachments=listed)
     references = (*notice.references, *((notice.message_id,) if notice.message_id else ()))
@@ -129,7 +129,8 @@ def _sender(notice: Notice, policy: Policy) -> str:
     return recipient if recipient and is_own_address(recipient, policy) else policy.address
 
 
-def _language(notice: Notice, policy: Policy) -> str:
+def reply_language(notice: Notice, policy: Policy) -> str:
+    """The language of the answer: the notice's or the policy's, English where there is no template of it."""
     wanted = notice.language if policy.reply_language == "notice" else policy.reply_language
     return wanted if wanted in LANGUAGES else "en"
 

@@ -25,6 +25,7 @@ Known = Mapping[str, Any]
 
 _TYPES = {
     str: rule_engine.DataType.STRING,
+    str | None: rule_engine.DataType.STRING,
     bool: rule_engine.DataType.BOOLEAN,
     int: rule_engine.DataType.FLOAT,
     int | None: rule_engine.DataType.FLOAT,
@@ -139,6 +140,13 @@ class RowReader:
             self.note((*path, "name"), f"the {table} {name!r} stands here twice", "rename one")
             return ""
         return name
+
+    def is_off(self, path: Path, row: Mapping[str, Any]) -> bool:
+        """Whether the row takes out the one of its name."""
+        off = row.get("off", False)
+        if not isinstance(off, bool):
+            self.note((*path, "off"), f"off is {off!r}", "write off = true, or take the line out")
+        return off is True
 
     def text(self, path: Path, row: Mapping[str, Any], key: str, what: str) -> str:
         """A text that must not be empty; `what` complains of its absence."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from inbox_bot.core.errors import Problem
+from inbox_bot.core.evidence import Assessment
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask
@@ -41,10 +43,15 @@ class DecisionReceived:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceGathered:
-    """Everything on record was collected; the dossier itself is a file of the store."""
+    """Everything on record was collected and weighed; the dossier itself is a file of the store.
+
+    `problems` are the flaws in somebody's data that were met on the way.
+    """
 
     dossier_sha256: str
     evidence: tuple[Evidence, ...]
+    assessment: Assessment | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

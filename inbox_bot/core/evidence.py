@@ -1,73 +1,213 @@
-"""Exhibits: what of the record speaks for the seller, and how strongly. One fact counts once."""
+"""What of the record speaks for the seller and how strongly, by the table of `rules/evidence.toml`.
+
+A row says what it takes (`when`, over the typed facts), how strong it is, and which fact it `proves`: of several rows
+that prove one fact the best one counts. The score is
+
+    100 x (points of the best row on record, for each fact, added up) / (points of the best row there is, likewise)
+
+rounded down, less the points of the rows that hurt, never below 0. What a case is decided to be is said in `decide.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
+from inbox_bot.core.conditions import Condition, Known, all_hold, engine_values, known_by
+from inbox_bot.core.exhibits import ExhibitKind
 from inbox_bot.core.facts import Facts
-from inbox_bot.core.letter import town_in_words
-from inbox_bot.core.record import Dossier, Evidence, Grade, Message, Party, Shipment, ShipmentStatus
+from inbox_bot.core.proofs import Proof, Shown, proofs_of
+from inbox_bot.core.record import Dossier, Evidence, Grade
+
+
+class Role(StrEnum):
+    """What a row of the table is to the reason: points count for the first two, and against for the third."""
+
+    REQUIRED = "required"
+    HELPS = "helps"
+    HURTS = "hurts"
+    STATES = "states"  # shown in the checklist, never counted
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRule:
+    """One row: what is shown to a dispute of the reasons (all when empty), and what it is worth."""
+
+    name: str
+    reasons: frozenset[str]
+    role: Role
+    when: tuple[Condition, ...]
+    grade: Grade
+    proves: str
+    points: int
+    shown_by: tuple[Shown, ...]
+    says: str
+    get: str
+
+
+@dataclass(frozen=True, slots=True)
+class FatalRule:
+    """One finding that settles a dispute of the reasons (all when empty) whatever else is on record."""
+
+    name: str
+    reasons: frozenset[str]
+    when: tuple[Condition, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRules:
+    """The whole table."""
+
+    rows: tuple[EvidenceRule, ...]
+    fatal: tuple[FatalRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line of the checklist; `gain` is what the score would rise by if it were on record."""
+
+    name: str
+    says: str
+    role: Role
+    grade: Grade
+    present: bool
+    points: int
+    get: str
+    gain: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the decision rules know beside the facts of the record; docs/rules.md explains each name."""
+
+    evidence_score: int | None = None
+    strong_evidence: int | None = None
+    required_missing: int | None = None
+    fatal: bool | None = None
+    fatal_findings: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """How a case stands: the graded exhibits (the strongest first), the score of 100, and the checklist.
+
+    `missing` is what is not on record, ordered by what would raise the score most; `fatal` says in words what settles
+    the case whatever else is on record.
+    """
+
+    evidence: tuple[Evidence, ...]
+    score: int
+    checklist: tuple[CheckItem, ...]
+    missing: tuple[CheckItem, ...]
+    fatal: tuple[str, ...]
+
+    @property
+    def required_missing(self) -> tuple[str, ...]:
+        """What the reason needs and nobody has on record, in words, the most worth first."""
+        return tuple(item.says for item in self.missing if item.role is Role.REQUIRED)
+
+    @property
+    def standing(self) -> Standing:
+        """The assessment as the decision rules see it."""
+        strong = sum(
+            item.present and item.grade is Grade.STRONG and item.role in _FOR for item in self.checklist
+        )
+        missing, findings = len(self.required_missing), "; ".join(self.fatal)
+        return Standing(self.score, strong, missing, bool(self.fatal), findings)
+
+
+_FOR = (Role.REQUIRED, Role.HELPS)
+
+
+def assess(
+    facts: Facts, dossiers: Sequence[Dossier], rules: EvidenceRules, collected_at: datetime
+) -> Assessment:
+    """Weigh the record of a case; `dossiers` begin with the order in dispute.
+
+    `collected_at` is when it was gathered, for data whose source does not say.
+    """
+    known = engine_values(known_by(facts))
+    rows = [row for row in rules.rows if not row.reasons or facts.reason in row.reasons]
+    present = [row for row in rows if all_hold(row.when, known)]
+    checklist = tuple(_item(row, rows, present) for row in rows)
+    return Assessment(
+        evidence=_evidence(proofs_of(dossiers), present, collected_at),
+        score=score_of(rows, present),
+        checklist=checklist,
+        missing=_missing(checklist),
+        fatal=_fatal(facts, rules, known),
+    )
+
+
+def score_of(rows: Iterable[EvidenceRule], present: Iterable[EvidenceRule]) -> int:
+    """How much of what the rows can show is on record, 0 to 100."""
+    present = list(present)
+    possible = sum(_best(rows).values())
+    shown = 100 * sum(_best(present).values()) // possible if possible else 0
+    return max(0, shown - sum(row.points for row in present if row.role is Role.HURTS))
+
+
+def _best(rows: Iterable[EvidenceRule]) -> dict[str, int]:
+    """The points of the best row for each fact: one fact counts once."""
+    best: dict[str, int] = {}
+    for row in rows:
+        if row.role in _FOR:
+            best[row.proves] = max(best.get(row.proves, 0), row.points)
+    return best
+
+
+def _item(row: EvidenceRule, rows: Sequence[EvidenceRule], present: Sequence[EvidenceRule]) -> CheckItem:
+    is_present = row in present
+    counts = row.role in _FOR and not is_present
+    gain = score_of(rows, (*present, row)) - score_of(rows, present) if counts else 0
+    return CheckItem(row.name, row.says, row.role, row.grade, is_present, row.points, row.get, gain)
+
+
+def _missing(checklist: Sequence[CheckItem]) -> tuple[CheckItem, ...]:
+    """What is required, and what would raise the score; more of a fact that is well shown already is not missed."""
+    wanted = [
+        item
+        for item in checklist
+        if not item.present and (item.role is Role.REQUIRED or (item.role is Role.HELPS and item.gain > 0))
+    ]
+    return tuple(sorted(wanted, key=lambda item: (-item.gain, item.role is not Role.REQUIRED)))
+
+
+def _fatal(facts: Facts, rules: EvidenceRules, known: Known) -> tuple[str, ...]:
+    rows = [row for row in rules.fatal if not row.reasons or facts.reason in row.reasons]
+    return tuple(row.says for row in rows if all_hold(row.when, known))
+
+
+def _evidence(
+    proofs: Iterable[Proof], present: Sequence[EvidenceRule], collected_at: datetime
+) -> tuple[Evidence, ...]:
+    """Each exhibit's matter with the best grade of the rows that it shows; what no row speaks of supports."""
+    order = list(Grade)
+    found = [_graded(proof, present, collected_at) for proof in proofs]
+    return tuple(sorted(found, key=lambda one: order.index(one.grade)))
+
+
+def _graded(proof: Proof, present: Sequence[EvidenceRule], collected_at: datetime) -> Evidence:
+    grades = [
+        row.grade for row in present if row.role is not Role.HURTS and proof.shows.intersection(row.shown_by)
+    ]
+    grade = min(grades, key=list(Grade).index, default=Grade.SUPPORTING)
+    if proof.kind is ExhibitKind.TRACKING and Shown.LABEL in proof.shows:
+        grade = Grade.INVALID  # a label that was only made never counts, whatever a table says
+    return Evidence(
+        kind=proof.kind.value,
+        grade=grade,
+        statement=proof.statement,
+        source=proof.source,
+        collected_at=proof.collected_at or collected_at,
+        sha256=proof.sha256,
+        key=proof.key,
+    )
 
 
 def weigh(dossier: Dossier, facts: Facts, collected_at: datetime) -> tuple[Evidence, ...]:
-    """The exhibits of a case, the strongest first."""
-    parcels, refunds = _parcels(dossier, facts, collected_at), _refunds(dossier, collected_at)
-    exhibits = (*parcels, *refunds, *_words(dossier, collected_at))
-    order = list(Grade)
-    return tuple(sorted(exhibits, key=lambda exhibit: order.index(exhibit.grade)))
-
-
-def _parcels(dossier: Dossier, facts: Facts, collected_at: datetime) -> Iterable[Evidence]:
-    for parcel in dossier.shipments:
-        name = " ".join(part for part in (parcel.carrier, parcel.tracking_id) if part) or "a parcel"
-        yield Evidence(
-            "tracking",
-            _grade(parcel, facts),
-            f"{name}: {_status(parcel)}",
-            parcel.source,
-            collected_at,
-            key=parcel.tracking_id,
-        )
-
-
-def _grade(parcel: Shipment, facts: Facts) -> Grade:
-    if parcel.status is ShipmentStatus.DELIVERED:
-        placed = facts.destination_matches and not facts.delivered_elsewhere
-        return Grade.STRONG if parcel.signed_by or placed else Grade.MODERATE
-    if parcel.status in (ShipmentStatus.LABEL_CREATED, ShipmentStatus.NOT_KNOWN) and not parcel.shipped_on:
-        return Grade.INVALID
-    return Grade.SUPPORTING
-
-
-def _status(parcel: Shipment) -> str:
-    words = parcel.status.value.replace("_", " ")
-    if parcel.status is not ShipmentStatus.DELIVERED:
-        return f"shipped on {parcel.shipped_on}, {words}" if parcel.shipped_on else words
-    place = town_in_words(parcel.delivered_to)
-    signed = f", signed for by {parcel.signed_by}" if parcel.signed_by else ""
-    return f"delivered on {parcel.delivered_on or 'a day not on record'}{f' in {place}' if place else ''}{signed}"
-
-
-def _refunds(dossier: Dossier, collected_at: datetime) -> Iterable[Evidence]:
-    for refund in dossier.refunds:
-        amount, on = refund.amount or "an amount not on record", refund.refunded_on or "a day not on record"
-        what = f"refund of {amount} on {on}"
-        yield Evidence("refunds", Grade.STRONG, what, refund.source, collected_at)
-
-
-def _words(dossier: Dossier, collected_at: datetime) -> Iterable[Evidence]:
-    spoken = [message for message in dossier.messages if message.party in (Party.BUYER, Party.SELLER)]
-    for message in spoken:
-        yield Evidence(
-            "correspondence",
-            Grade.SUPPORTING,
-            f"{message.party.value} on {message.at.date()}{_marked(message)}",
-            f"mail {message.mail_sha256[:12]}",
-            collected_at,
-            message.mail_sha256,
-        )
-
-
-def _marked(message: Message) -> str:
-    return f" ({', '.join(mark.replace('_', ' ') for mark in message.marks)})" if message.marks else ""
+    """The exhibits of a case without a table: nothing but labels is told from the rest. `assess` grades them."""
+    return assess(facts, (dossier,), EvidenceRules((), ()), collected_at).evidence

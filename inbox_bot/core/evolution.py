@@ -155,7 +155,13 @@ def _decision_received(case: Case, at: datetime, event: happened.DecisionReceive
 
 
 def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Case:
-    return replace(_done(case), dossier_sha256=event.dossier_sha256, evidence=event.evidence)
+    return replace(
+        _done(case),
+        dossier_sha256=event.dossier_sha256,
+        evidence=event.evidence,
+        assessment=event.assessment,
+        problems=event.problems,
+    )
 
 
 def _done(case: Case) -> Case:

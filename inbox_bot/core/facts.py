@@ -1,4 +1,4 @@
-"""What the record shows about a case, as typed facts for the decision rules.
+"""What the record shows about a case, as typed facts for the rules that weigh and decide.
 
 Every yes/no fact means "the record shows it": false says that nothing on record shows it, never that the opposite is
 proved. Dates and amounts are None when they are not on record.
@@ -6,21 +6,32 @@ proved. Dates and amounts are None when they are not on record.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from inbox_bot.core.model import Kind, Money, Notice
-from inbox_bot.core.places import same_place
-from inbox_bot.core.record import Dossier, Message, Order, OrderItem, Party, Shipment, ShipmentStatus
+from inbox_bot.core.contradictions import in_words, is_material
+from inbox_bot.core.model import NOWHERE, Kind, Money, Notice
+from inbox_bot.core.parcels import Parcels
+from inbox_bot.core.places import PlaceMatch, same_place
+from inbox_bot.core.record import (
+    DocumentKind,
+    Dossier,
+    Message,
+    Order,
+    OrderItem,
+    Party,
+    PostingKind,
+    Shipment,
+    ShipmentStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The vocabulary of `rules/decisions.toml`; docs/rules.md explains each name."""
+    """The vocabulary of `rules/evidence.toml` and `rules/decisions.toml`; docs/rules.md explains each name."""
 
     kind: str
     reason: str
@@ -43,20 +54,33 @@ class Facts:
     delivered: bool
     delivered_on: date | None
     delivered_city: str
+    partly_delivered: bool
     destination_matches: bool
+    destination_match: str
     delivered_elsewhere: bool
+    address_differs: bool
     signed: bool
+    scans: int
+    delivered_scan: bool
+    claims_protected: bool
     returned_to_sender: bool
     lost: bool
+    replacement_offered: bool
     replacement_sent: bool
     replacement_delivered: bool
     refunded: bool
     partly_refunded: bool
     refunded_amount: Decimal | None
     refunded_on: date | None
+    debited: bool
+    debited_amount: Decimal | None
+    debited_on: date | None
     atoz_open: bool
     atoz_granted: bool
     correspondence: bool
+    buyer_wrote: bool
+    seller_wrote: bool
+    buyer_went_silent: bool
     buyer_admits_receipt: bool
     buyer_complained: bool
     cancellation_asked: bool
@@ -64,23 +88,43 @@ class Facts:
     shipped_before_cancellation: bool
     seller_admits_fault: bool
     refund_offered: bool
+    refund_asked: bool
     return_requested: bool
+    return_requested_on: date | None
     return_received: bool
+    return_received_on: date | None
+    returned_pieces: int
+    partly_returned: bool
     charged_twice: bool
     second_order_known: bool
     two_shipments: bool
+    photos: int
+    invoice_known: bool
+    delivery_document: bool
+    signature_document: bool
+    item_document: bool
+    listing_document: bool
+    other_documents: int
+    contradicted: bool
+    contradictions: str
 
 
 def find_facts(notice: Notice, dossier: Dossier, others: Sequence[Dossier] = ()) -> Facts:
     """The facts of one case; `others` are the dossiers of the further orders that the notice names."""
-    parcels = _Parcels.of(notice, dossier)
+    parcels = Parcels.of(notice, dossier)
     return Facts(
         **_of_notice(notice),
         **_of_order(notice, dossier, parcels),
         **_of_parcels(dossier, parcels),
         **_of_refunds(_Refunds.of(notice, dossier)),
-        **_of_words(dossier, parcels),
+        **_of_postings(dossier),
+        **_of_words(notice, dossier, parcels),
+        **_of_returns(dossier),
+        **_of_documents(dossier),
+        **_of_contradictions(dossier),
         **_of_marks(dossier),
+        address_differs=_address_differs(notice, dossier),
+        charged_twice=_is_charged_twice(dossier),
         second_order_known=any(other.order is not None or other.shipments for other in others),
         two_shipments=_two_shipments(dossier, others),
     )
@@ -89,15 +133,13 @@ def find_facts(notice: Notice, dossier: Dossier, others: Sequence[Dossier] = ())
 # Facts that are true when the correspondence carries the phrase mark of rules/correspondence.toml.
 _MARKS = {
     "atoz_open": "atoz_open",
-    "atoz_granted": "atoz_granted",
     "buyer_admits_receipt": "admits_receipt",
     "buyer_complained": "complains_of_fault",
     "cancellation_asked": "asks_to_cancel",
     "seller_admits_fault": "admits_fault",
+    "refund_asked": "asks_for_refund",
     "refund_offered": "offers_refund",
-    "return_requested": "return_requested",
-    "return_received": "return_received",
-    "charged_twice": "charged_twice",
+    "replacement_offered": "offers_replacement",
 }
 
 
@@ -119,7 +161,7 @@ def _of_notice(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _of_order(notice: Notice, dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+def _of_order(notice: Notice, dossier: Dossier, parcels: Parcels) -> dict[str, Any]:
     order = dossier.order
     status = order.status if order else ""
     cancelled = "order_cancelled" in dossier.marks or status in _CANCELLED
@@ -132,7 +174,7 @@ def _of_order(notice: Notice, dossier: Dossier, parcels: _Parcels) -> dict[str, 
     }
 
 
-def _of_parcels(dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+def _of_parcels(dossier: Dossier, parcels: Parcels) -> dict[str, Any]:
     delivered = parcels.delivered
     sent_again = any(parcel.replacement for parcel in dossier.shipments)
     return {
@@ -145,9 +187,16 @@ def _of_parcels(dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
         "delivered": delivered is not None,
         "delivered_on": delivered.delivered_on if delivered else None,
         "delivered_city": delivered.delivered_to.city if delivered else "",
-        "destination_matches": parcels.matches,
+        "partly_delivered": parcels.partly_delivered(dossier.order),
+        "destination_matches": parcels.match not in (PlaceMatch.NOT_KNOWN, PlaceMatch.DIFFERENT),
+        "destination_match": "" if parcels.elsewhere else parcels.match.value,
         "delivered_elsewhere": parcels.elsewhere,
         "signed": parcels.signed,
+        "scans": sum(len(parcel.scans) for parcel in parcels.parcels),
+        "delivered_scan": any(
+            scan.status is ShipmentStatus.DELIVERED for parcel in parcels.parcels for scan in parcel.scans
+        ),
+        "claims_protected": any(_is_protected(parcel) for parcel in parcels.parcels),
         "returned_to_sender": parcels.has(ShipmentStatus.RETURNED_TO_SENDER) and delivered is None,
         "lost": parcels.has(ShipmentStatus.LOST) and delivered is None,
         "replacement_sent": sent_again or "replacement_sent" in dossier.marks,
@@ -164,16 +213,107 @@ def _of_refunds(refunds: _Refunds) -> dict[str, Any]:
     }
 
 
-def _of_words(dossier: Dossier, parcels: _Parcels) -> dict[str, Any]:
+def _of_postings(dossier: Dossier) -> dict[str, Any]:
+    taken = _net(dossier, PostingKind.CHARGEBACK)
+    debited = [money for money in taken if money.amount < 0]
+    days = [
+        posting.posted_on
+        for posting in dossier.postings
+        if posting.kind is PostingKind.CHARGEBACK and posting.posted_on and posting.amount.amount < 0
+    ]
+    granted = any(money.amount < 0 for money in _net(dossier, PostingKind.ATOZ))
+    return {
+        "debited": bool(debited),
+        "debited_amount": -debited[0].amount if len(debited) == 1 else None,
+        "debited_on": max(days, default=None) if debited else None,
+        "atoz_granted": granted or "atoz_granted" in dossier.marks,
+    }
+
+
+def _net(dossier: Dossier, kind: PostingKind) -> tuple[Money, ...]:
+    """What all settlements together paid (positive) or took for the order, a sum a currency: reversals count."""
+    sums: dict[str, Decimal] = {}
+    for posting in dossier.postings:
+        if posting.kind is kind:
+            currency = posting.amount.currency
+            sums[currency] = sums.get(currency, Decimal(0)) + posting.amount.amount
+    return tuple(Money(amount, currency) for currency, amount in sums.items())
+
+
+def _of_words(notice: Notice, dossier: Dossier, parcels: Parcels) -> dict[str, Any]:
+    spoken = sorted(
+        (message for message in dossier.messages if message.party in (Party.BUYER, Party.SELLER)),
+        key=lambda message: message.at,
+    )
     asked_on = _first_on(dossier.messages, "asks_to_cancel")
     shipped_on = parcels.shipped_on
+    parties = {message.party for message in spoken}
     return {
-        "correspondence": any(message.party in (Party.BUYER, Party.SELLER) for message in dossier.messages),
+        "correspondence": bool(spoken),
+        "buyer_wrote": Party.BUYER in parties,
+        "seller_wrote": Party.SELLER in parties,
+        # Somebody who wrote, was answered, and did not come back before the bank did.
+        "buyer_went_silent": len(parties) == 2
+        and spoken[-1].party is Party.SELLER
+        and notice.received_at - spoken[-1].at >= _SILENCE,
         "cancellation_asked_on": asked_on,
         "shipped_before_cancellation": shipped_on is not None
         and asked_on is not None
         and shipped_on <= asked_on,
     }
+
+
+_SILENCE = timedelta(days=3)
+
+
+def _of_returns(dossier: Dossier) -> dict[str, Any]:
+    requested = [one.requested_on for one in dossier.returns if one.requested_on]
+    arrived = [one for one in dossier.returns if one.received_on]
+    pieces = sum(one.quantity for one in arrived)
+    ordered = sum(item.quantity for item in dossier.order.items) if dossier.order else 0
+    return {
+        "return_requested": bool(dossier.returns) or "return_requested" in dossier.marks,
+        "return_requested_on": min(requested, default=None),
+        "return_received": bool(arrived) or "return_received" in dossier.marks,
+        "return_received_on": max((one.received_on for one in arrived if one.received_on), default=None),
+        "returned_pieces": pieces,
+        "partly_returned": 0 < pieces < ordered,
+    }
+
+
+def _of_documents(dossier: Dossier) -> dict[str, Any]:
+    shown = [document.shows for document in dossier.documents]
+    return {
+        "photos": sum(document.kind is DocumentKind.PHOTO for document in dossier.documents),
+        "invoice_known": "invoice" in shown,
+        "delivery_document": "delivery" in shown,
+        "signature_document": "signature" in shown,
+        "item_document": "item" in shown,
+        "listing_document": "listing" in shown,
+        "other_documents": shown.count("other"),
+    }
+
+
+def _of_contradictions(dossier: Dossier) -> dict[str, Any]:
+    material = tuple(one for one in dossier.contradictions if is_material(one))
+    return {"contradicted": bool(material), "contradictions": in_words(material)}
+
+
+def _address_differs(notice: Notice, dossier: Dossier) -> bool:
+    ordered = dossier.order.destination if dossier.order else NOWHERE
+    return same_place(notice.destination, ordered) is False
+
+
+def _is_charged_twice(dossier: Dossier) -> bool:
+    """Whether somebody other than the buyer says so: the buyer's word alone is the dispute itself."""
+    spoken = [message.party for message in dossier.messages if "charged_twice" in message.marks]
+    only_buyer = bool(spoken) and set(spoken) == {Party.BUYER}
+    return "charged_twice" in dossier.marks and not only_buyer
+
+
+def _is_protected(parcel: Shipment) -> bool:
+    words = f"{parcel.method} {parcel.carrier}".casefold()
+    return "buy shipping" in words or "claims protected" in words
 
 
 def items_of(notice: Notice, order: Order | None) -> tuple[OrderItem, ...]:
@@ -195,70 +335,6 @@ def _two_shipments(dossier: Dossier, others: Sequence[Dossier]) -> bool:
     own = {shipment.tracking_id for shipment in dossier.shipments if shipment.tracking_id}
     other = {parcel.tracking_id for one in others for parcel in one.shipments if parcel.tracking_id}
     return bool(own) and bool(other) and not own & other
-
-
-@dataclass(frozen=True, slots=True)
-class _Parcels:
-    """What the parcels of an order show together; a replacement counts for itself."""
-
-    parcels: tuple[Shipment, ...]
-    delivered: Shipment | None
-    matches: bool
-    elsewhere: bool
-    replacement_delivered: bool
-
-    @classmethod
-    def of(cls, notice: Notice, dossier: Dossier) -> _Parcels:
-        ordered = dossier.order.destination if dossier.order else notice.destination
-        places = [place for place in (ordered, notice.destination) if place.city or place.postal_code]
-        first = tuple(parcel for parcel in dossier.shipments if not parcel.replacement)
-        arrived = [parcel for parcel in first if parcel.status is ShipmentStatus.DELIVERED]
-        verdicts = [same_place(parcel.delivered_to, place) for parcel in arrived for place in places]
-        return cls(
-            parcels=first,
-            delivered=max(arrived, key=_arrival) if arrived else None,
-            matches=True in verdicts and False not in verdicts,
-            elsewhere=False in verdicts,
-            replacement_delivered=any(
-                parcel.replacement and parcel.status is ShipmentStatus.DELIVERED
-                for parcel in dossier.shipments
-            ),
-        )
-
-    @property
-    def any_moved(self) -> bool:
-        return any(
-            parcel.status not in _STANDING or parcel.shipped_on
-            for parcel in self.parcels
-            if not _is_label(parcel)
-        )
-
-    @property
-    def label_only(self) -> bool:
-        return bool(self.parcels) and all(_is_label(parcel) for parcel in self.parcels)
-
-    @property
-    def shipped_on(self) -> date | None:
-        dates = [parcel.shipped_on for parcel in self.parcels if parcel.shipped_on and not _is_label(parcel)]
-        return min(dates, default=None)
-
-    @property
-    def signed(self) -> bool:
-        return any(parcel.signed_by and parcel.status is ShipmentStatus.DELIVERED for parcel in self.parcels)
-
-    def has(self, status: ShipmentStatus) -> bool:
-        return any(parcel.status is status for parcel in self.parcels)
-
-
-_STANDING = (ShipmentStatus.NOT_KNOWN, ShipmentStatus.LABEL_CREATED)
-
-
-def _is_label(parcel: Shipment) -> bool:
-    return parcel.status is ShipmentStatus.LABEL_CREATED
-
-
-def _arrival(parcel: Shipment) -> date:
-    return parcel.delivered_on or date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +362,3 @@ def _total(amounts: Sequence[Money], charged: Money | None) -> Decimal | None:
     if len(currencies) != 1 or (charged is not None and currencies != {charged.currency}):
         return None
     return sum((amount.amount for amount in amounts), Decimal(0))
-
-
-def known_by(facts: Facts) -> dict[str, object]:
-    """The facts by name, for the rule engine."""
-    return {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}

@@ -133,10 +133,10 @@ def _compare_codes(first: str, second: str) -> bool | None:
         return None
     if first == second:
         return True
+    if first.isdigit() and second.isdigit():
+        first, second = (code[:5] if len(code) == 9 else code for code in (first, second))  # ZIP+4
     short, long = sorted((first, second), key=lambda code: (len(code), code))
     if first.isdigit() and second.isdigit():
-        if len(long) == 9:  # ZIP+4
-            long = long[:5]
         if (len(short), len(long)) == (4, 5):  # a spreadsheet eats the zero in front
             short = f"0{short}"
         return short == long

@@ -56,8 +56,12 @@ def read_carriers(files: Sequence[TomlFile]) -> tuple[dict[str, Carrier], dict[s
     problems: list[Problem] = []
     for file in files:
         problems.extend(
-            file.problem((name,), f"unknown section {name!r}", "known are: [[carrier]], [s10]")
-            for name in file.data
+            file.problem(
+                (name, 0) if isinstance(value, list) else (name,),
+                f"unknown section {name!r}",
+                "known are: [[carrier]], [s10]",
+            )
+            for name, value in file.data.items()
             if name not in ("carrier", "s10")
         )
         table.update((carrier.name, carrier) for carrier in _read_carriers(file, problems))

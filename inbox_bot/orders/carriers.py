@@ -126,7 +126,7 @@ class Carriers:
 
 def plain_tracking_id(tracking_id: str) -> str:
     """The id as it is compared: upper case, plain characters, without blanks and hyphens."""
-    return re.sub(r"[\s\-‐-―_.]", "", unicodedata.normalize("NFKC", one_line(tracking_id))).upper()
+    return re.sub(r"[\s\-‐-―]", "", unicodedata.normalize("NFKC", one_line(tracking_id))).upper()
 
 
 def is_plausible(tracking_id: str) -> bool:
@@ -211,7 +211,9 @@ def _library_says(plain: str) -> dict[str, list[bool | None]]:
         else:
             if number is None:
                 continue
-            valid = number.valid if definition.checksum_validator is not None else None
+            # Its lists of service types lack many that are in use: the check digit alone counts.
+            wrong = any(kind == "checksum" for kind, _ in number.validation_errors)
+            valid = not wrong if definition.checksum_validator is not None else None
         name = _LIBRARY_NAMES.get(definition.courier.name, definition.courier.name)
         found.setdefault(name, []).append(valid)
     return found

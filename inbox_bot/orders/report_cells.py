@@ -71,7 +71,11 @@ class CellReader:
     def text(self, name: str) -> str:
         """The plain text of a column's cell, "" when there is no such column or cell."""
         position = self._at.get(name)
-        return "" if position is None else self._text_at(position)
+        if position is None or position >= len(self._cells):
+            return ""
+        cell = self._cells[position]
+        text = self._seen.get(cell)
+        return self._shared(cell) if text is None else text
 
     def value(self, name: str, parse: Callable[[str], _Value]) -> _Value | None:
         """The value of a column's cell; None when it is empty, or unreadable, which is noted."""
@@ -91,7 +95,12 @@ class CellReader:
 
     def others(self) -> tuple[tuple[str, str], ...]:
         """The cells of unknown columns that are not empty, each with its label."""
-        return tuple((label, text) for position, label in self._other if (text := self._text_at(position)))
+        cells = self._cells
+        return tuple(
+            (label, text)
+            for position, label in self._other
+            if position < len(cells) and cells[position] and (text := self._shared(cells[position]))
+        )
 
     def note(self, name: str, error: CellError, line: int | None = None) -> None:
         """Note a flaw of a column's cell, in the present row or an earlier one."""
@@ -99,11 +108,8 @@ class CellReader:
         label = name if position is None else self.header.labels[position]
         self._flaws.add(self.line if line is None else line, label, error.what, error.remedy)
 
-    def _text_at(self, position: int) -> str:
+    def _shared(self, cell: str) -> str:
         """The plain text of a cell, one object for all cells alike: a report repeats itself in most columns."""
-        if position >= len(self._cells):
-            return ""
-        cell = self._cells[position]
         text = self._seen.get(cell)
         if text is None:
             text = _plain(cell)

@@ -18,19 +18,26 @@ Row = tuple[int, list[str]]
 
 _PIECES_AT_MOST = 10
 _NUMBER = re.compile(r"-?[0-9]*(?:[.,][0-9]+)*")
-_DAY = re.compile(r"(?:[0-9].*)?")
+_DAY = re.compile("(?:[0-9]{1,4}[-/.年 ].{4,40})?")
 _TYPED = {
     **dict.fromkeys(("quantity", "item-price", "item-tax", "shipping-price", "shipping-tax"), _NUMBER),
     **dict.fromkeys(("gift-wrap-price", "gift-wrap-tax", "ship-promotion-discount"), _NUMBER),
     **dict.fromkeys(("amount", "total-amount", "refunded-amount", "order-amount"), _NUMBER),
-    **dict.fromkeys(("purchase-date", "last-updated-date", "ship-date", "posted-date"), _DAY),
+    **dict.fromkeys(("purchase-date", "last-updated-date", "ship-date"), _DAY),
+    **dict.fromkeys(("posted-date", "posted-date-time"), _DAY),
     **dict.fromkeys(("return-date", "return-request-date", "return-delivery-date"), _DAY),
     "currency": re.compile("(?:[A-Za-z]{3})?"),
 }
+_IDS = frozenset(
+    {
+        *("order-id", "amazon-order-id", "order-item-id", "settlement-id", "tracking-number"),
+        *("sku", "asin", "license-plate-number", "amazon-rma-id"),
+    }
+)
 _MAY_BE_CUT_OFF = frozenset(
     {
         *("ship-method", "sales-channel", "ship-promotion-discount", "item-condition"),
-        *("posted-date-time", "order-item-id", "sku", "customer-comments", "license-plate-number", "status"),
+        *("order-item-id", "sku", "customer-comments", "license-plate-number", "status"),
         *("order-amount", "refunded-amount", "return-delivery-date"),
     }
 )
@@ -71,7 +78,7 @@ def _tab_rows(lines: Iterator[tuple[int, str]], header: Header) -> Iterator[Row]
         torn.append((line, cells))
         if joined < width:
             continue
-        whole = (torn[0][0], _joined([piece for _, piece in torn]))
+        whole = (torn[0][0], _joined([piece for _, piece in torn], header))
         torn = []
         if ends_in_text:
             held = whole
@@ -89,10 +96,13 @@ def _begins(cells: list[str], header: Header) -> bool:
     return looks_like_order_id(_at(cells, header.order_id_at))
 
 
-def _joined(pieces: list[list[str]]) -> list[str]:
+def _joined(pieces: list[list[str]], header: Header) -> list[str]:
+    """The pieces as one row; a text goes on behind a blank, a number, a date or an id without one."""
     cells = pieces[0]
     for piece in pieces[1:]:
-        cells = [*cells[:-1], f"{cells[-1]} {piece[0]}", *piece[1:]]
+        name = header.names[len(cells) - 1]
+        blank = "" if name in _TYPED or name in _IDS else " "
+        cells = [*cells[:-1], f"{cells[-1]}{blank}{piece[0]}", *piece[1:]]
     return cells
 
 

@@ -7,9 +7,8 @@ Pure: nothing is read or stored here. Records are made of the rows of reports in
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
-from inbox_bot.core.model import Destination, Money
+from inbox_bot.core.model import NOWHERE, Destination, Money
 from inbox_bot.core.record import Order, OrderItem
 
 _CANCELLED = "cancelled"
@@ -47,8 +46,10 @@ def merge_orders(existing: Order | None, new: Order) -> Order:
 
 def _is_nameless(order: Order) -> bool:
     """True for what a shipping confirmation says of an order: the ids of its lines."""
-    facts = (order.purchased_at, order.status, order.total, order.sales_channel, order.destination.city)
-    return not any(facts) and not any(_is_named(item) for item in order.items)
+    facts = (order.purchased_at, order.status, order.total, order.sales_channel)
+    if any(facts) or order.destination != NOWHERE:
+        return False
+    return not any(_is_named(item) for item in order.items)
 
 
 def _is_stale(new: str, existing: str) -> bool:
@@ -94,11 +95,14 @@ def _twins(existing: tuple[OrderItem, ...], new: tuple[OrderItem, ...]) -> list[
 
 
 def _filled(first: OrderItem, second: OrderItem) -> OrderItem:
+    """The first item with its gaps filled from the second; one without a name never comes before one with it."""
+    if _is_named(second) and not _is_named(first):
+        first, second = second, first
     return OrderItem(
         first.title or second.title,
         first.sku or second.sku,
         first.asin or second.asin,
-        first.quantity if _is_named(first) or not _is_named(second) else second.quantity,
+        first.quantity,
         first.price or second.price,
         first.tax or second.tax,
         first.shipping or second.shipping,
@@ -138,7 +142,7 @@ def _without_nameless(items: tuple[OrderItem, ...]) -> tuple[OrderItem, ...]:
     if not named or not nameless:
         return items
     if len(named) == len(nameless) == 1 and not named[0].order_item_id:
-        return (replace(named[0], order_item_id=nameless[0].order_item_id),)
+        return (_filled(named[0], nameless[0]),)
     return named
 
 

@@ -18,8 +18,6 @@ from inbox_bot.core.record import (
     Order,
     OrderRecord,
     Origin,
-    Posting,
-    PostingKind,
     Provenance,
     Refund,
     Return,
@@ -97,7 +95,7 @@ def merge_records(kept: OrderRecord, new: OrderRecord) -> OrderRecord:
     merged = merge_dossiers(first, second)
     if kept.key.startswith(f"{SETTLEMENT} "):
         fuller = first if len(first.postings) > len(second.postings) else second
-        merged = replace(merged, postings=fuller.postings, refunds=fuller.refunds, marks=fuller.marks)
+        merged = replace(merged, postings=fuller.postings, refunds=fuller.refunds)
     else:
         merged = replace(
             merged,
@@ -108,9 +106,9 @@ def merge_records(kept: OrderRecord, new: OrderRecord) -> OrderRecord:
 
 
 def _once(kept: Dossier, new: Dossier) -> tuple[Provenance, ...]:
-    """Each file once, with the day on which it was first imported."""
+    """Each file once, with the day of its first import, the newest first: it says how fresh the record is."""
     files = {(one.name, one.sha256): one for one in (*new.provenance, *kept.provenance)}
-    return tuple(sorted(files.values(), key=lambda one: one.collected_at))
+    return tuple(sorted(files.values(), key=lambda one: one.collected_at, reverse=True))
 
 
 def _larger(kept: tuple[Refund, ...], new: tuple[Refund, ...]) -> tuple[Refund, ...]:
@@ -181,20 +179,13 @@ def _settled(report: Report, provenance: Provenance) -> Iterator[OrderRecord]:
     for order_id, lines in _by_order(report.settlement):
         for settlement_id in dict.fromkeys(line.settlement_id for line in lines):
             own = [line for line in lines if line.settlement_id == settlement_id]
-            postings = sum_postings(own, provenance.name)
             dossier = Dossier(
                 order_id,
                 refunds=find_refunds(own, provenance.name),
-                marks=("atoz_granted",) if _is_atoz_granted(postings) else (),
-                postings=postings,
+                postings=sum_postings(own, provenance.name),
                 provenance=(provenance,),
             )
             yield OrderRecord(f"{SETTLEMENT} {settlement_id}", dossier)
-
-
-def _is_atoz_granted(postings: Iterable[Posting]) -> bool:
-    """Whether the seller paid for an A-to-z claim that was not given back within the same settlement."""
-    return sum(one.amount.amount for one in postings if one.kind is PostingKind.ATOZ) < 0
 
 
 def _by_order(rows: Iterable[_Row]) -> Iterable[tuple[str, list[_Row]]]:

@@ -27,6 +27,7 @@ from inbox_bot.orders.report_values import (
 _CHARGES = ("item-price", "shipping-price", "gift-wrap-price")
 _TAXES = ("item-tax", "shipping-tax", "gift-wrap-tax")
 _DISCOUNTS = ("item-promotion-discount", "ship-promotion-discount")
+_AMOUNTS = (*_CHARGES, *_TAXES, *_DISCOUNTS)
 _LINES = ("recipient-name", "ship-address-1", "ship-address-2", "ship-address-3")
 # Sales tax of the United States and Canada comes on top of the price. Amazon documents prices with the tax in them
 # for the order reports of Europe and Japan. Elsewhere nobody says, and a total nobody vouches for is not stated.
@@ -164,7 +165,7 @@ class RowReader:
             return _NO_CHARGES
         amounts = {
             name: self._value(name, lambda text: parse_amount(text, currency))
-            for name in (*_CHARGES, *_TAXES, *_DISCOUNTS)
+            for name in _AMOUNTS
             if self._text(name)
         }
         readable = {name: amount for name, amount in amounts.items() if amount is not None}

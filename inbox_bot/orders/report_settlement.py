@@ -35,7 +35,9 @@ _AGAIN = "download the settlement again and import it without opening it in a sp
 _REFUND = re.compile(
     "(?:partial|full|customer|buyer|order|reversed|reversal(?:of)?)?refunds?(?:reversals?|reversed|adjustments?)?"
 )
-_CHARGEBACK = re.compile("chargebacks?.*|.*chargebacks?(?:reversals?|reversed)|reversal(?:of)?chargebacks?")
+_NO_CHARGEBACK = frozenset(
+    {"shippingchargeback", "giftwrapchargeback"}
+)  # fees of Amazon's with a false friend's name
 # What an amount of this type is no part of what the buyer pays or gets back.
 _OF_SELLER = frozenset(
     {
@@ -226,7 +228,7 @@ def kind_of(written_type: str) -> PostingKind:
     squeezed = _squeezed(written_type)
     if "atoz" in squeezed:
         return PostingKind.ATOZ
-    if _CHARGEBACK.fullmatch(squeezed):
+    if "chargeback" in squeezed and squeezed not in _NO_CHARGEBACK:
         return PostingKind.CHARGEBACK
     if _REFUND.fullmatch(squeezed):
         return PostingKind.REFUND

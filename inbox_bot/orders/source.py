@@ -18,13 +18,15 @@ from inbox_bot.core.record import Dossier, OrderRecord
 class Finding:
     """What one source adds: its part of the dossier, and the bytes that the dossier refers to, by their SHA-256.
 
-    `keep` are records to keep for the next time: what may be gone then, like a carrier's scans.
+    `keep` are records to keep for the next time: what may be gone then, like a carrier's scans. `parts` are what its
+    single records say, for a source that holds several; contradictions between them are looked for.
     """
 
     dossier: Dossier
     files: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     keep: tuple[OrderRecord, ...] = ()
+    parts: tuple[Dossier, ...] = ()
 
 
 class RecordSource(Protocol):

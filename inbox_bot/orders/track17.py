@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -90,6 +90,7 @@ class Track17:
         pace: Pace | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        secret_name = secret_name.replace(key, "***") if key else secret_name
         if not re.fullmatch(r"[!-~]{8,200}", key):
             raise UserError(
                 f"the 17TRACK key in {secret_name} is no key (plain characters, no blanks); copy it again "
@@ -303,7 +304,11 @@ def _retry_after(text: str, now: datetime) -> float | None:
 
 
 def _as_asked(query: TrackingQuery, answer: TrackingAnswer) -> TrackingAnswer:
-    return TrackingAnswer(query.tracking_id, answer.shipment, answer.raw_json, answer.problem)
+    """The answer for this query: one parcel may hold several orders, and be asked for once."""
+    parcel = answer.shipment
+    if parcel is not None:
+        parcel = replace(parcel, order_id=query.order_id, tracking_id=query.tracking_id)
+    return replace(answer, tracking_id=query.tracking_id, shipment=parcel)
 
 
 def _checked_url(url: str) -> str:

@@ -109,14 +109,14 @@ def _without_frame_lines(text: str, frame: PhraseTable) -> str:
 
 
 def _is_frame_line(lines: list[str], number: int, frame: PhraseTable, *, is_below: bool = False) -> bool:
-    """Whether the line is one of the frame's: a phrase of it and nothing else but an id, or the line above such."""
+    """Whether the line is one of the frame's: a phrase of it and hardly more than an id, or the line above such."""
     line = lines[number].strip()
     if len(line) > _LONGEST_LINE:
         return False
     if _ITEM_LINE.search(line) is not None:
         return True
     hits = [hit for hit in frame.find_all(line, {"line"}) if not line[: hit.start].strip(_DECORATION)]
-    if any(_is_id(line[hit.end :].strip(_DECORATION)) for hit in hits):
+    if any(_is_id(line[hit.end :].strip(_DECORATION)) or len(hit.words) > 0.75 * len(line) for hit in hits):
         return True
     if is_below or line[-1:] not in (":", "：") or not frame.find_all(line, {"wrote"}):
         return False

@@ -1,0 +1,97 @@
+"""Writing the answer to a notice: letter, exhibits, the book and the other files, from what is stored of the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from inbox_bot.core.book import book_of
+from inbox_bot.core.case import Case
+from inbox_bot.core.compose import compose, reply_language
+from inbox_bot.core.errors import NeedsReview
+from inbox_bot.core.exhibits import Exhibit, list_exhibits
+from inbox_bot.core.facts import Facts, find_facts
+from inbox_bot.core.letter import Letter, lay_out
+from inbox_bot.core.model import Attachment, Notice, Representment, Verdict
+from inbox_bot.core.record import Dossier, Party
+from inbox_bot.core.records import bundle, text_files
+from inbox_bot.core.timeline import timeline_of
+from inbox_bot.desk import Desk
+from inbox_bot.store.codec import from_json
+from inbox_bot.work import Work
+
+
+def notice_of(case: Case) -> Notice:
+    """The notice to answer, with the reason that the whole thread gave."""
+    return replace(case.notice, reason=case.reason)
+
+
+def stored_record(work: Work) -> tuple[tuple[Dossier, ...], Facts]:
+    """The dossiers as they were when the case was last looked up, and their facts; raises NeedsReview."""
+    if work.case.dossier_sha256 is None:
+        raise NeedsReview("nothing was looked up for this case yet")
+    dossiers = from_json(work.file(work.case.dossier_sha256).decode(), tuple[Dossier, ...])
+    return dossiers, find_facts(notice_of(work.case), dossiers[0], dossiers[1:])
+
+
+def write_answer(desk: Desk, work: Work) -> Representment:
+    """The whole answer, ready to become a mail; raises NeedsReview when it cannot be written or may not go out."""
+    case, policy = work.case, desk.policy
+    if case.decision is None:
+        raise NeedsReview("nothing was decided for this case yet")
+    dossiers, facts = stored_record(work)
+    notice = notice_of(case)
+    is_short = case.decision.verdict is Verdict.REFUND  # the book is for a dispute, not for a refund
+    exhibits = () if is_short else list_exhibits(dossiers, case.evidence)
+    letter = lay_out(notice, dossiers[0], dossiers[1:], facts, case.decision, policy, exhibits)
+    files = text_files(letter, _originals(work, dossiers), policy)
+    if is_short:
+        attachments = bundle(letter, None, files[:1], policy)
+    else:
+        attachments = _bound(desk, work, letter, dossiers, exhibits, files)
+    return compose(case.case_id, notice, letter, attachments, desk.rulebook.templates, policy)
+
+
+def _bound(
+    desk: Desk,
+    work: Work,
+    letter: Letter,
+    dossiers: Sequence[Dossier],
+    exhibits: Sequence[Exhibit],
+    files: Sequence[Attachment],
+) -> tuple[Attachment, ...]:
+    """All attachments with the book in front, within the policy's limits."""
+    from inbox_bot.book.bind import (  # typst is loaded where a book is made, not before
+        CannotBind,
+        Limits,
+        bind,
+    )
+
+    notice, policy = notice_of(work.case), desk.policy
+    timeline = timeline_of(notice, dossiers)
+    book = book_of(notice, letter, dossiers, exhibits, timeline, reply_language(notice, policy))
+    kept = {}
+    for document in (one for dossier in dossiers for one in dossier.documents):
+        try:
+            kept[document.kept_sha256] = work.file(document.kept_sha256)
+        except KeyError:
+            continue  # purged; the book says that it is not shown
+    room = policy.max_attachment_bytes - sum(
+        len(file.content) for file in files[: policy.max_attachments - 1]
+    )
+    try:
+        bound = bind(book, kept, Limits(room, policy.max_pages), desk.rulebook.book)
+    except CannotBind as error:
+        raise NeedsReview(str(error)) from None
+    return bundle(letter, bound.content, files, policy)
+
+
+def _originals(work: Work, dossiers: Sequence[Dossier]) -> list[bytes]:
+    spoken = (one for one in dossiers[0].messages if one.party in (Party.BUYER, Party.SELLER))
+    found = []
+    for message in spoken:
+        try:
+            found.append(work.file(message.mail_sha256))
+        except KeyError:
+            continue  # purged
+    return found
