@@ -26,6 +26,15 @@ def notice_of(case: Case) -> Notice:
     return replace(case.notice, reason=case.reason)
 
 
+def order_ids_of(notice: Notice) -> tuple[str, ...]:
+    """The order in dispute first, then the others that the notice names."""
+    ids = (notice.order_id, *notice.order_ids) if notice.order_id else ()
+    return tuple(dict.fromkeys(ids))[:_MOST_ORDERS]
+
+
+_MOST_ORDERS = 5  # a hostile notice may list thousands; a duplicate dispute names two
+
+
 def stored_record(work: Work) -> tuple[tuple[Dossier, ...], Facts]:
     """The dossiers as they were when the case was last looked up, and their facts; raises NeedsReview."""
     if work.case.dossier_sha256 is None:

@@ -9,14 +9,19 @@ import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
+from inbox_bot.answer import order_ids_of
 from inbox_bot.core import events as happened
 from inbox_bot.core.case import Case, SendState, Status
 from inbox_bot.core.errors import InboxBotError, TemporaryError, UserError
 from inbox_bot.core.events import Event
 from inbox_bot.core.model import Verdict
+from inbox_bot.core.record import Dossier, OrderRecord, Origin, Provenance, Refund
+from inbox_bot.core.refund import already_refunded
 from inbox_bot.desk import Desk
+from inbox_bot.gather import fingerprint
 from inbox_bot.intake import Handled, handle_waiting
 from inbox_bot.steps import advance
+from inbox_bot.store.codec import from_json
 from inbox_bot.store.protocol import CaseRecord, Store
 from inbox_bot.work import Work
 
@@ -32,11 +37,25 @@ def ingest(
 
 def tick(desk: Desk, now: datetime) -> tuple[Case, ...]:
     """Advance every case that is due, the most urgent first; one that fails does not stop the others."""
+    _look_into_folder(desk, now)
     return tuple(
         case
         for record in desk.store.due_cases(desk.policy.account, now)
         if (case := _advance(desk, record, now))
     )
+
+
+def _look_into_folder(desk: Desk, now: datetime) -> None:
+    """Cases whose evidence folder changed since they were looked up are looked up anew."""
+    if desk.folder is None:
+        return
+    for record in desk.store.cases(desk.policy.account):
+        case = record.case
+        waits = case.dossier_sha256 is not None and case.trusted and case.status not in _SETTLED
+        if waits and fingerprint(desk, order_ids_of(case.notice)) != case.in_folder:
+            evidence_changed(
+                desk.store, case.account, (case.order_id or "",), "the evidence folder changed", now
+            )
 
 
 def _advance(desk: Desk, record: CaseRecord, now: datetime) -> Case | None:
@@ -87,13 +106,48 @@ def overrule(store: Store, case_id: str, verdict: Verdict, note: str, now: datet
     return _tell(store, _record(store, case_id), happened.Overruled(verdict, note), now)
 
 
+def choose_refund(store: Store, case_id: str, note: str, now: datetime) -> Case:
+    """A person chooses to refund; refused with the proof when the order was refunded in full already."""
+    record = _record(store, case_id)
+    case = record.case
+    if case.verdict is Verdict.REFUND:
+        return case
+    dossier = _stored_dossier(store, case)
+    charged = case.notice.amount or (dossier.order.total if dossier and dossier.order else None)
+    if dossier is not None and (proof := already_refunded(dossier, charged)):
+        what = f"order {case.order_id} was refunded already: {'; '.join(proof)}"
+        raise UserError(f"{what}; `inbox-bot represent {case_id}` answers with that proof")
+    return _tell(store, record, happened.Overruled(Verdict.REFUND, note), now)
+
+
 def confirm_refund(store: Store, case_id: str, reference: str, now: datetime) -> Case:
-    """The seller refunded the order in Seller Central."""
+    """The seller refunded the order in Seller Central; what was said so stands on record as a person's word."""
     record = _record(store, case_id)
     if record.case.verdict is not Verdict.REFUND:
         _tell(store, record, happened.Overruled(Verdict.REFUND, "refunded by the seller"), now)
         record = _record(store, case_id)
-    return _tell(store, record, happened.RefundConfirmed(reference), now)
+    case = _tell(store, record, happened.RefundConfirmed(reference), now)
+    if case.order_id is not None:
+        store.save_records(case.account, (_said_refund(case, reference, now),))
+    return case
+
+
+def _said_refund(case: Case, reference: str, now: datetime) -> OrderRecord:
+    order_id = case.order_id or ""
+    source = f"confirmed by hand on {now.date().isoformat()}"
+    amount = case.refund_task.total if case.refund_task else case.notice.amount
+    refund = Refund(order_id, now.date(), amount, reference, source)
+    provenance = (Provenance(source, Origin.PERSON, now),)
+    return OrderRecord("person refund", Dossier(order_id, refunds=(refund,), provenance=provenance))
+
+
+def _stored_dossier(store: Store, case: Case) -> Dossier | None:
+    if case.dossier_sha256 is None:
+        return None
+    try:
+        return from_json(store.file(case.dossier_sha256).decode(), tuple[Dossier, ...])[0]
+    except KeyError:  # purged
+        return None
 
 
 def hold(store: Store, case_id: str, because: str, now: datetime) -> Case:

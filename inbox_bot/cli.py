@@ -89,6 +89,7 @@ def _replay(options: argparse.Namespace) -> int:
         addresses=tuple(address.lower() for address in options.address),
         rules_folder=options.rules,
         templates_folder=options.templates,
+        evidence_folder=options.evidence,
     )
     return run_replay(tuple(options.paths), chosen)
 
@@ -142,10 +143,51 @@ def _decide(options: argparse.Namespace) -> int:
     if options.choice == "approve":
         return person.approve(store, case)
     if options.choice == "refund":
-        return person.refund(store, case, note, options.confirmed)
+        return person.refund(store, case, note, options.confirmed, options.file)
     if options.choice == "represent":
         return person.represent(store, case, note)
     return person.hold(store, case, note) if options.choice == "hold" else person.answered(store, case, note)
+
+
+def _add_evidence(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from inbox_bot.commands.evidence import Statement, run_add
+    from inbox_bot.places import find_config
+
+    stated = Statement(
+        options.order,
+        options.tracking,
+        options.carrier,
+        options.shipped,
+        options.delivered,
+        options.city,
+        options.state,
+        options.postal_code,
+        options.country,
+        options.signed_by,
+        options.method,
+        options.source,
+        tuple(options.file),
+    )
+    return run_add(find_config(options.config), options.account, stated, datetime.now(UTC))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.check import run_check
+    from inbox_bot.places import find_config
+
+    return run_check(find_config(options.config), options.case, options.file, as_json=options.json)
+
+
+def _purge(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from inbox_bot.commands.purge import run_purge
+    from inbox_bot.places import find_config
+
+    file, now = find_config(options.config), datetime.now(UTC)
+    return run_purge(file, dry_run=options.dry_run, as_json=options.json, now=now)
 
 
 def _import_orders(options: argparse.Namespace) -> int:
@@ -190,6 +232,9 @@ _PERFORM: dict[str, Perform] = {
     "cases": _cases,
     "show": _show,
     "decide": _decide,
+    "add_evidence": _add_evidence,
+    "check": _check,
+    "purge": _purge,
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,

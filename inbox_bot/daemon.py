@@ -24,6 +24,7 @@ from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.sources import tracking_sources, watched_folder
 from inbox_bot.steps import back_off
 from inbox_bot.store.sqlite import SqliteStore
 
@@ -144,7 +145,9 @@ class AccountWatch(threading.Thread):
         try:
             store = SqliteStore(self._config.store_path)
             with MailReader() as reader:
-                desk = open_desk(self._account, self._rulebook, store, self._outside, reader, self._display)
+                desk = open_desk(
+                    self._config, self._account, self._rulebook, store, self._outside, reader, self._display
+                )
                 self._watch(desk)
             store.close()
         except BaseException as error:  # the main thread reports it
@@ -185,6 +188,7 @@ class AccountWatch(threading.Thread):
 
 
 def open_desk(
+    config: Config,
     account: AccountConfig,
     rulebook: Rulebook,
     store: SqliteStore,
@@ -200,6 +204,8 @@ def open_desk(
         outside=outside,
         read=reader.read,
         tell=display.tell,
+        more_sources=tracking_sources(config, account.policy.account, store),
+        folder=watched_folder(config.evidence_folder, config.rules_folder),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inbox_bot.core.book import BookStyle
 from inbox_bot.core.compose import Templates, load_templates
@@ -23,6 +23,9 @@ from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspond
 from inbox_bot.orders.source import RecordSource
 from inbox_bot.resources import book_sources, rule_files, template_sources
 from inbox_bot.store.protocol import Store
+
+if TYPE_CHECKING:
+    from inbox_bot.orders.folder_source import FolderSource  # loads pillow and pypdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Desk:
     read: Callable[[bytes], Mail]
     tell: Callable[[Notification], None] = field(default=lambda notification: None)
     more_sources: tuple[RecordSource, ...] = ()  # asked after the store's records and the mailbox
+    folder: FolderSource | None = None  # the watched folder, asked last
 
     @property
     def own_addresses(self) -> frozenset[str]:

@@ -97,6 +97,8 @@ def _add_replay(commands: Commands) -> None:
     )
     replay.add_argument("--out", type=Path, metavar="DIR", help="write each composed reply there as CASE.eml")
     _orders_option(replay)
+    about = "files that prove something, by order: DIR/ORDER_ID/photo.jpg"
+    replay.add_argument("--evidence", type=_existing, metavar="DIR", help=about)
     about = "all: take every mail as genuine; sample mails carry no signature (%(default)s)"
     replay.add_argument("--trust", choices=["authenticated", "all"], default="authenticated", help=about)
     about = "whose Authentication-Results count, e.g. mx.google.com"
@@ -184,6 +186,8 @@ def _add_choice(name: str, commands: Commands) -> None:
     if name == "refund":
         about = "the refund was made in Seller Central; its id there"
         command.add_argument("--confirmed", metavar="REFUND_ID", help=about)
+        about = "write the adjustment file for Seller Central there; you upload it, once"
+        command.add_argument("--file", type=Path, metavar="OUT.txt", help=about)
 
 
 def _add_orders(commands: Commands) -> None:
@@ -197,6 +201,55 @@ def _add_orders(commands: Commands) -> None:
     _config(load)
     _account(load)
     _json(load)
+
+
+_STATED = {
+    "tracking": ("ID", "the parcel's tracking number"),
+    "carrier": ("NAME", "who carried it (default: told by the tracking number)"),
+    "shipped": ("DATE", "the day it was handed over, e.g. 2026-09-29"),
+    "delivered": ("DATE", "the day, or day and clock time at the place, e.g. 2026-10-03T14:12"),
+    "city": ("NAME", "where it was delivered"),
+    "state": ("CODE", "state or province"),
+    "postal-code": ("CODE", "postal code"),
+    "country": ("CODE", "country"),
+    "signed-by": ("NAME", "who signed for it"),
+    "method": ("NAME", "the service, e.g. Ground"),
+    "source": ("TEXT", 'where you read it, e.g. "UPS web page"'),
+}
+
+
+def _add_evidence(commands: Commands) -> None:
+    about = "what proves something about an order"
+    evidence = commands.add_parser("evidence", help=about, description=about)
+    parts = evidence.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add = _command(
+        parts, "add", "add_evidence", "state what you saw at the carrier, and add files that prove it"
+    )
+    add.add_argument("order", metavar="ORDER", help="the order id")
+    for name, (shown, about) in _STATED.items():
+        add.add_argument(f"--{name}", default="", metavar=shown, help=about)
+    about = "a file that proves something, may be given several times"
+    add.add_argument("--file", action="append", default=[], type=_existing, metavar="PATH", help=about)
+    _config(add)
+    _account(add)
+
+
+def _add_check(commands: Commands) -> None:
+    about = "hold a reply to the record: the draft in your mailbox, or a file"
+    check = _command(commands, "check", "check", about)
+    _case(check)
+    check.add_argument(
+        "--file", type=_existing, metavar="FILE", help="a mail (.eml) or text in place of the draft"
+    )
+    _config(check)
+    _json(check)
+
+
+def _add_purge(commands: Commands) -> None:
+    purge = _command(commands, "purge", "purge", "remove what was kept long enough, as [retention] says")
+    purge.add_argument("--dry-run", action="store_true", help="only show what would go")
+    _config(purge)
+    _json(purge)
 
 
 def _add_rules(commands: Commands) -> None:
@@ -229,6 +282,9 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "cases": _add_cases,
     "show": _add_show,
     **{name: partial(_add_choice, name) for name in _CHOICES},
+    "check": _add_check,
+    "purge": _add_purge,
+    "evidence": _add_evidence,
     "orders": _add_orders,
     "rules": _add_rules,
     "completion": _add_completion,

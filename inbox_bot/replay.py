@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inbox_bot.app import advance_case
 from inbox_bot.core.case import Case
@@ -25,6 +26,9 @@ from inbox_bot.desk import Desk, Rulebook
 from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail
 from inbox_bot.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from inbox_bot.orders.folder_source import FolderSource
 
 ACCOUNT = "replay"
 FOLDER = "replay"
@@ -175,6 +179,7 @@ class Replay:
         signature: str = "",
         now: datetime | None = None,
         out: Path | None = None,
+        evidence: FolderSource | None = None,
     ) -> None:
         self._mails = [(file, read(file.raw_bytes)) for file in files]
         known = {hashlib.sha256(file.raw_bytes).hexdigest(): mail for file, mail in self._mails}
@@ -196,6 +201,7 @@ class Replay:
             store=self.store,
             outside=self._outside,
             read=lambda raw: known[hashlib.sha256(raw).hexdigest()],
+            folder=evidence,
         )
 
     def lines(self) -> Iterator[ReplayLine]:

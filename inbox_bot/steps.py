@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from inbox_bot.answer import notice_of, stored_record, write_answer
+from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answer
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.case import Case, ComposedReply
@@ -18,9 +18,9 @@ from inbox_bot.core.errors import NeedsReview, TemporaryError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
 from inbox_bot.core.mime import build_reply, reply_message_id
-from inbox_bot.core.model import Decision, Notice, Reply, Verdict
+from inbox_bot.core.model import Decision, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
-from inbox_bot.gather import gather
+from inbox_bot.gather import fingerprint, gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json
@@ -28,6 +28,7 @@ from inbox_bot.work import Work
 
 FIRST_RETRY = timedelta(minutes=1)
 LAST_RETRY = timedelta(hours=1)
+PATIENCE = 5  # so often a silent tracking service holds a case up, about half an hour in all
 
 
 def advance(desk: Desk, work: Work) -> Case:
@@ -54,7 +55,9 @@ def back_off(failures: int) -> timedelta:
 
 def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
     notice = notice_of(work.case)
-    found = gather(desk, _order_ids(notice), work.at)
+    order_ids = order_ids_of(notice)
+    in_folder = fingerprint(desk, order_ids)
+    found = gather(desk, order_ids, work.at, patient=work.case.failures < PATIENCE)
     own = replace(found.dossiers[0], contradictions=find_contradictions(notice, found.fragments))
     dossiers = (own, *found.dossiers[1:])
     for content in found.files.values():
@@ -63,16 +66,9 @@ def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
     dossier_sha256 = work.keep(to_json(dossiers).encode(), "application/json")
     facts = find_facts(notice, own, dossiers[1:])
     assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
-    work.happen(happened.EvidenceGathered(dossier_sha256, assessment.evidence, assessment, found.problems))
-
-
-def _order_ids(notice: Notice) -> tuple[str, ...]:
-    """The order in dispute first, then the others that the notice names."""
-    ids = (notice.order_id, *notice.order_ids) if notice.order_id else ()
-    return tuple(dict.fromkeys(ids))[:_MAX_ORDERS]
-
-
-_MAX_ORDERS = 5  # a hostile notice may list thousands; a duplicate dispute names two
+    work.happen(
+        happened.EvidenceGathered(dossier_sha256, assessment.evidence, assessment, found.problems, in_folder)
+    )
 
 
 def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:

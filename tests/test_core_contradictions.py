@@ -40,7 +40,9 @@ def refund(amount: str, reference: str = "", source: str = "a") -> Refund:
 
 
 def items(*prices: str, quantity: int = 1) -> tuple[OrderItem, ...]:
-    return tuple(OrderItem(f"item {price}", f"SKU-{price}", quantity=quantity, price=usd(price)) for price in prices)
+    return tuple(
+        OrderItem(f"item {price}", f"SKU-{price}", quantity=quantity, price=usd(price)) for price in prices
+    )
 
 
 def about(fragments, **of_notice) -> list[str]:
@@ -92,6 +94,11 @@ ROWS = [
         ("Austin TX 78701", "Dallas TX 75201"),
     ),
     ([of(order=order(), refunds=(refund("150.00"),))], "refund above the charge", ("150.00 USD", "108.84 USD")),
+    (
+        [of(order=order(), refunds=(refund("60.00", "R-1"), refund("60.00", "R-2")))],
+        "refund above the charge",
+        ("120.00 USD", "108.84 USD"),
+    ),
     ([of(refunds=(refund("150.00"),))], "refund above the charge", ("150.00 USD", "108.84 USD")),
     (
         [of(refunds=(refund("10.00", "R-1"),)), of(refunds=(refund("12.00", "r-1", "b"),))],
@@ -101,7 +108,9 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fragments", "what", "values"), ROWS, ids=[str(number) for number in range(len(ROWS))])
+@pytest.mark.parametrize(
+    ("fragments", "what", "values"), ROWS, ids=[str(number) for number in range(len(ROWS))]
+)
 def test_a_contradiction_is_named_with_both_values_and_their_sources(fragments, what, values):
     found = [one for one in find_contradictions(notice(), fragments) if one.about == what]
     assert tuple(value for value, _ in found[0].said) == values
@@ -158,7 +167,7 @@ def test_a_notice_about_several_orders_is_not_held_against_the_total_of_one():
         [of(order=order(purchased_at=datetime(2026, 9, 2, 3, tzinfo=UTC))), *parcels({})],  # evening of the 1st
         [of(order=order(source="a")), of(order=order(total=None, source="b"))],
         [of(order=order(source="a", items=(OrderItem("x", tax=usd("8.84")),))), of(order=order(total=usd("100.00"), source="b"))],
-        [of(order=order(), refunds=(refund("108.84", "R-1"), refund("108.84", "R-1", "b")))],
+        [of(order=order(), refunds=(refund("108.84", "R-1"), refund("108.84", "R-1", "b"), refund("108.84", "", "c")))],
         [of(order=order(), refunds=(refund("50.00"), refund("12.00", source="b")))],
     ],
 )  # fmt: skip

@@ -56,7 +56,9 @@ def posted(kind, amount, **changes):
 
 
 def came_back(received_on=date(2026, 9, 20), quantity=1):
-    return Return(ORDER, date(2026, 9, 10), received_on, "MUG-1", quantity, "DEFECTIVE", "SELLABLE", "", "returns")
+    return Return(
+        ORDER, date(2026, 9, 10), received_on, "MUG-1", quantity, "DEFECTIVE", "SELLABLE", "", "returns"
+    )
 
 
 def marked(*marks: str, **changes):
@@ -202,7 +204,12 @@ def test_no_bundled_rule_ever_pays_while_money_went_back_or_a_replacement_is_on_
         {"marks": ("atoz_granted", *concedes)},
         {"contradictions": (ODD,)},
     ]
-    records = [dossier(), CANCELLED, NOTHING, *(dossier(shipments=(replace(MOVING, status=one),)) for one in ShipmentStatus)]
+    records = [
+        dossier(),
+        CANCELLED,
+        NOTHING,
+        *(dossier(shipments=(replace(MOVING, status=one),)) for one in ShipmentStatus),
+    ]
     for reason in Reason:
         for record in records:
             for change in paid:
@@ -295,7 +302,11 @@ FAULTS = [
     ('[[rule]]\nname = "x"\nwhen = ["lost"]\nverdict = "review"\nbecause = "{{ lost "\n', 5, "template"),
     ('[[rule]]\nwhen = ["lost"]\n', 1, "no name"),
     (RULE.format("x", '"lost"', "review") + "colour = 1\n", 6, "unknown key 'colour'"),
-    ('[[need]]\nreason = ["lost"]\nfact = "lost"\nsays = "x"\n', 1, 'role = "required" in evidence-yours.toml'),
+    (
+        '[[need]]\nreason = ["lost"]\nfact = "lost"\nsays = "x"\n',
+        1,
+        'role = "required" in evidence-yours.toml',
+    ),
     ('need = "lost"\n', 1, 'role = "required" in evidence-yours.toml'),
     ('rule = "lost"\n', 1, "write [[rule]] above each"),
     ('[[rule]]\nname = "x"\noff = "yes"\n', 3, "write off = true"),
@@ -323,7 +334,9 @@ def test_all_faults_are_told_at_once():
 
 def test_a_rule_may_ask_how_the_record_was_weighed():
     rules = table(
-        RULE.format("strong", '"evidence_score >= 70", "strong_evidence >= 1", "required_missing == 0"', "represent")
+        RULE.format(
+            "strong", '"evidence_score >= 70", "strong_evidence >= 1", "required_missing == 0"', "represent"
+        )
         + RULE.format("weak", '"evidence_score < 70"', "review")
     )
 

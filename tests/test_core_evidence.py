@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -18,16 +19,19 @@ from inbox_bot.core.exhibits import ExhibitKind, list_exhibits
 from inbox_bot.core.facts import Facts, find_facts
 from inbox_bot.core.model import Destination, Money, Reason
 from inbox_bot.core.record import (
+    Contradiction,
     Document,
     DocumentKind,
     Dossier,
     Grade,
     Origin,
+    Party,
     Posting,
     PostingKind,
     Provenance,
     Refund,
     Return,
+    Scan,
     ShipmentStatus,
 )
 from inbox_bot.core.tomlfile import parse_toml
@@ -43,6 +47,8 @@ SIGNED = shipment(signed_by="R. Smith")
 LABEL = shipment(status=ShipmentStatus.LABEL_CREATED, delivered_on=None, delivered_to=Destination())
 BACK = Return(ORDER, date(2026, 9, 10), date(2026, 9, 20), "MUG-1", 1, "DEFECTIVE", "SELLABLE", "", "returns")
 CANCELLED = dossier(order=order(status="cancelled"), shipments=())
+SCANS = tuple(Scan(date(2026, 9, day), "", "Austin", "Departed") for day in (2, 3))
+ODD = Contradiction("delivery day of 1Z", (("2026-09-04", "a mail"), ("2026-09-09", "a report")))
 ADMITS = message("It arrived, thank you.", marks=("admits_receipt",))
 
 
@@ -95,16 +101,22 @@ def test_one_parcels_delivery_does_not_grade_another():
 
 
 def test_a_label_never_counts_whatever_a_table_of_ones_own_says():
-    everything = table(ROW.format(name="label", when='"label_only"', points=100, grade="strong") + 'shown_by = ["parcel"]\n')
+    everything = table(
+        ROW.format(name="label", when='"label_only"', points=100, grade="strong") + 'shown_by = ["parcel"]\n'
+    )
     found = weighed(dossier(shipments=(LABEL,)), rules=everything)
     assert grade_of(found, "tracking") == ["invalid"]
     bundled = weighed(dossier(shipments=(LABEL,)))
-    assert not any(item.present for item in bundled.checklist if item.name in ("ship date", "in transit", "delivery scan"))
+    assert not any(
+        item.present
+        for item in bundled.checklist
+        if item.name in ("ship date", "in transit", "delivery scan")
+    )
 
 
 def test_every_piece_of_evidence_names_the_exhibit_that_carries_it():
     full = dossier(
-        messages=(ADMITS, message(party=message().party)),
+        messages=(ADMITS, message(party=Party.SELLER)),
         refunds=(REFUND,),
         returns=(BACK,),
         postings=(posting(PostingKind.CHARGEBACK, "-5"), posting(PostingKind.ORDER, "100")),
@@ -115,7 +127,9 @@ def test_every_piece_of_evidence_names_the_exhibit_that_carries_it():
     assert {one.kind for one in exhibits} == set(ExhibitKind)
     named = {(one.kind, one.key) for one in found.evidence}
     assert named == {(one.kind.value, one.key) for one in exhibits}
-    assert [one.grade for one in found.evidence] == sorted((one.grade for one in found.evidence), key=list(Grade).index)
+    assert [one.grade for one in found.evidence] == sorted(
+        (one.grade for one in found.evidence), key=list(Grade).index
+    )
     assert "108.84 USD" in " ".join(one.statement for one in found.evidence)
     assert not any("100" in one.statement for one in found.evidence)  # the sale itself proves nothing
 
@@ -137,9 +151,10 @@ def test_a_refund_of_the_other_order_does_not_speak_for_this_one():
 
 
 # What has to be on record for each row of the bundled table to hold.
-def spoken(*parties_at: tuple[str, int]):
+def spoken(*parties_at: tuple[Party, int]):
     return tuple(
-        message(party=party, at=NOW - timedelta(days=days), mail_sha256=f"{days:064}") for party, days in parties_at
+        message(party=party, at=NOW - timedelta(days=days), mail_sha256=f"{days:064}")
+        for party, days in parties_at
     )
 
 
@@ -157,6 +172,8 @@ HOLDS = [
     ("matching destination", Reason.NOT_RECEIVED, dossier()),
     ("delivery document", Reason.NOT_RECEIVED, dossier(documents=(document("delivery"),))),
     ("in transit", Reason.NOT_RECEIVED, dossier(shipments=(MOVING,))),
+    ("tracking history", Reason.NOT_RECEIVED, dossier(shipments=(shipment(scans=SCANS),))),
+    ("sources contradict each other", Reason.DUPLICATE, dossier(contradictions=(ODD,))),
     ("signature", Reason.NOT_RECEIVED, dossier(shipments=(SIGNED,))),
     ("signature document", Reason.NOT_RECEIVED, dossier(documents=(document("signature"),))),
     ("buyer admits receipt", Reason.NOT_RECEIVED, dossier(marks=("admits_receipt",), messages=(ADMITS,))),
@@ -170,7 +187,7 @@ HOLDS = [
     ("supplier invoice", Reason.NOT_AS_DESCRIBED, dossier(documents=(document("invoice"),))),
     ("listing", Reason.NOT_AS_DESCRIBED, dossier(documents=(document("listing"),))),
     ("offer to make it good", Reason.NOT_AS_DESCRIBED, dossier(marks=("offers_replacement",))),
-    ("buyer went silent", Reason.NOT_AS_DESCRIBED, dossier(messages=spoken(("buyer", 9), ("seller", 8)))),
+    ("buyer went silent", Reason.NOT_AS_DESCRIBED, dossier(messages=spoken((Party.BUYER, 9), (Party.SELLER, 8)))),
     ("refund of the disputed amount", Reason.CREDIT_NOT_PROCESSED, dossier(refunds=(REFUND,))),
     ("refund date", Reason.CREDIT_NOT_PROCESSED, dossier(refunds=(REFUND,))),
     ("return not arrived", Reason.CREDIT_NOT_PROCESSED, dossier(returns=(replace(BACK, received_on=None),))),
@@ -190,7 +207,9 @@ HOLDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "reason", "record"), HOLDS, ids=[f"{name}-{n}" for n, (name, _, _) in enumerate(HOLDS)])
+@pytest.mark.parametrize(
+    ("name", "reason", "record"), HOLDS, ids=[f"{name}-{n}" for n, (name, _, _) in enumerate(HOLDS)]
+)
 def test_a_row_is_present_when_the_record_shows_it_and_absent_when_nothing_is_on_record(name, reason, record):
     other = Dossier(OTHER, order(order_id=OTHER), (shipment(order_id=OTHER, tracking_id="3"),))
     shown = {item.name: item for item in weighed(record, other, reason=reason).checklist}
@@ -200,8 +219,7 @@ def test_a_row_is_present_when_the_record_shows_it_and_absent_when_nothing_is_on
 
 
 def test_the_rows_above_are_the_whole_bundled_table():
-    by_others = {"tracking history", "sources contradict each other"}  # in test_core_facts
-    assert {name for name, _, _ in HOLDS} | by_others == {row.name for row in RULES.rows}
+    assert {name for name, _, _ in HOLDS} == {row.name for row in RULES.rows}
 
 
 FATAL = [
@@ -265,14 +283,43 @@ def test_one_row_more_never_lowers_the_score_and_one_that_hurts_never_raises_it(
 
 
 BETTER = (
-    *("signed", "delivery_document", "signature_document", "invoice_known", "listing_document", "item_document"),
-    *("carrier_known", "tracking_known", "order_known", "correspondence", "buyer_wrote", "seller_wrote", "buyer_went_silent"),
-    *("buyer_admits_receipt", "replacement_delivered", "item_known", "second_order_known", "two_shipments", "shipped", "delivered"),
+    *(
+        "signed",
+        "delivery_document",
+        "signature_document",
+        "invoice_known",
+        "listing_document",
+        "item_document",
+    ),
+    *(
+        "carrier_known",
+        "tracking_known",
+        "order_known",
+        "correspondence",
+        "buyer_wrote",
+        "seller_wrote",
+        "buyer_went_silent",
+    ),
+    *(
+        "buyer_admits_receipt",
+        "replacement_delivered",
+        "item_known",
+        "second_order_known",
+        "two_shipments",
+        "shipped",
+        "delivered",
+    ),
 )
 FACTS = [
     find_facts(notice(reason=reason), record)
     for reason in Reason
-    for record in (dossier(), dossier(shipments=(MOVING,)), Dossier(ORDER), CANCELLED, dossier(marks=("offers_refund",)))
+    for record in (
+        dossier(),
+        dossier(shipments=(MOVING,)),
+        Dossier(ORDER),
+        CANCELLED,
+        dossier(marks=("offers_refund",)),
+    )
 ]
 
 
@@ -281,31 +328,36 @@ FACTS = [
 def test_more_on_record_for_the_seller_never_lowers_the_score(facts, shown, more, photos):
     before = replace(facts, photos=photos, **dict.fromkeys(shown, True))
     after = replace(before, photos=photos + 1, **{more: True})
-    assert assess(after, [Dossier(ORDER)], RULES, NOW).score >= assess(before, [Dossier(ORDER)], RULES, NOW).score
+    assert (
+        assess(after, [Dossier(ORDER)], RULES, NOW).score
+        >= assess(before, [Dossier(ORDER)], RULES, NOW).score
+    )
 
 
 def test_one_fact_counts_once():
-    signed = weighed(dossier(shipments=(SIGNED,)))
-    also_admitted = weighed(dossier(shipments=(SIGNED,), marks=("admits_receipt",)))
-    assert signed.score == also_admitted.score
-    assert weighed(dossier()).score < signed.score
+    admitted = {"marks": ("admits_receipt",), "messages": (ADMITS,)}
+    on_its_way = weighed(dossier(shipments=(MOVING,), **admitted))
+    also_delivered = weighed(dossier(shipments=(shipment(),), **admitted))
+    assert on_its_way.score == also_delivered.score
+    assert weighed(dossier()).score < weighed(dossier(shipments=(SIGNED,))).score
 
 
 def test_the_missing_are_ordered_by_what_would_raise_the_score_most():
     missing = weighed(dossier(shipments=(MOVING,))).missing
-    assert missing[0].name in ("matching destination", "delivery scan")
+    assert missing[0].name == "buyer admits receipt"
     gains = [item.gain for item in missing]
     assert gains == sorted(gains, reverse=True)
     assert all(item.get for item in missing)
     assert not any(item.present for item in missing)
-    for item, following in zip(missing, missing[1:], strict=False):
+    for item, following in pairwise(missing):
         if item.gain == following.gain and following.role is Role.REQUIRED:
             assert item.role is Role.REQUIRED
 
 
 def test_what_would_add_nothing_is_not_missed():
-    names = {item.name for item in weighed(dossier(shipments=(SIGNED,))).missing}
-    assert not names & {"signature document", "buyer admits receipt", "replacement delivered", "in transit"}
+    names = {item.name for item in weighed(dossier(shipments=(SIGNED,), marks=("admits_receipt",))).missing}
+    assert not names & {"signature document", "matching destination", "replacement delivered", "in transit"}
+    assert "delivery document" in names
 
 
 def test_required_missing_is_what_the_decision_calls_missing():
@@ -340,12 +392,16 @@ FATAL_ROW = '[[fatal]]\nname = "x"\nwhen = ["lost"]\nsays = "lost"\n'
 
 
 def test_the_users_rows_replace_by_name_stand_behind_and_can_take_one_out():
-    assert [(one.name, one.points) for one in table(row("a") + row("b"), row("a", points=9) + row("c")).rows] == [
+    assert [
+        (one.name, one.points) for one in table(row("a") + row("b"), row("a", points=9) + row("c")).rows
+    ] == [
         ("a", 9),
         ("b", 5),
         ("c", 5),
     ]
-    assert [one.name for one in table(row("a") + row("b"), '[[evidence]]\nname = "a"\noff = true\n').rows] == ["b"]
+    assert [
+        one.name for one in table(row("a") + row("b"), '[[evidence]]\nname = "a"\noff = true\n').rows
+    ] == ["b"]
     assert table(FATAL_ROW, '[[fatal]]\nname = "x"\noff = true\n').fatal == ()
     assert table(FATAL_ROW, FATAL_ROW.replace('"lost"]', '"shipped"]')).fatal[0].when[0].text == "shipped"
 
@@ -353,7 +409,7 @@ def test_the_users_rows_replace_by_name_stand_behind_and_can_take_one_out():
 FAULTS = [
     (row(when='"delivred"'), 4, "did you mean delivered?"),
     (row(when='"evidence_score > 3"'), 4, "unknown fact 'evidence_score'"),
-    (row(when='"photos == true and photos > \'a\'"'), 4, "wrong types"),
+    (row(when="\"photos == true and photos > 'a'\""), 4, "wrong types"),
     (row(when='"delivered and"'), 4, "not a condition"),
     (row(when=""), 4, "a list of conditions"),
     (row(grade="superb"), 5, "strong, moderate, supporting"),
@@ -404,7 +460,9 @@ def test_all_faults_are_told_at_once():
 def test_every_row_that_can_be_got_says_how():
     for one in RULES.rows:
         if one.role in (Role.REQUIRED, Role.HELPS):
-            assert any(where in one.get for where in ("Seller Central", "inbox-bot ", "evidence folder")), one.name
+            assert any(where in one.get for where in ("Seller Central", "inbox-bot ", "evidence folder")), (
+                one.name
+            )
 
 
 def test_no_two_facts_share_a_name_so_that_known_values_never_hide_each_other():

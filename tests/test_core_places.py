@@ -178,7 +178,8 @@ PLACES = st.builds(
     Destination,
     city=st.sampled_from([name for pair in SAME_TOWN + OTHER_TOWN for name in pair]) | st.text(max_size=12),
     state=st.sampled_from(["", "TX", "Texas", "MO", "xx"]),
-    postal_code=st.sampled_from([one for pair in SAME_CODE + OTHER_CODE for one in pair]) | st.text(max_size=9),
+    postal_code=st.sampled_from([one for pair in SAME_CODE + OTHER_CODE for one in pair])
+    | st.text(max_size=9),
     country=st.sampled_from(["", "US", "us", "PR", "GB", "UK", "DE"]),
 )
 
@@ -193,7 +194,9 @@ def test_a_place_is_itself_or_does_not_say_where_it_is(place):
     assert same_place(place, place) in (True, None)
 
 
-@given(st.sampled_from(SAME_TOWN), st.sampled_from(["upper", "lower", "title"]), st.sampled_from(["", " ", ", "]))
+@given(
+    st.sampled_from(SAME_TOWN), st.sampled_from(["upper", "lower", "title"]), st.sampled_from(["", " ", ", "])
+)
 def test_case_and_stray_punctuation_never_make_two_towns_of_one(pair, case, end):
     one, other = pair
     assert same_place(town(getattr(one, case)() + end), town(other)) is True

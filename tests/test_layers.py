@@ -22,6 +22,7 @@ FLOORS = (
         "config",
         "config_model",
         "places",
+        "sources",
         "providers",
         "testing",
     ),

@@ -66,6 +66,7 @@ def run_add(config_file: Path, account: str | None, statement: Statement, at: da
     """Add the statement to the record of the account's order and say what is on record now."""
     import click
 
+    from inbox_bot.app import evidence_changed
     from inbox_bot.config import load_config
     from inbox_bot.orders.carriers import load_carriers
     from inbox_bot.resources import rule_files
@@ -77,10 +78,13 @@ def run_add(config_file: Path, account: str | None, statement: Statement, at: da
     store = SqliteStore(config.store_path)
     try:
         record = add_evidence(store, name, config.evidence_folder, carriers, statement, at)
+        cases = evidence_changed(store, name, (record.dossier.order_id,), "evidence was added by hand", at)
     finally:
         store.close()
     for line in _in_words(record, config.evidence_folder / statement.order_id, bool(statement.files)):
         click.echo(line)
+    for case_id in cases:
+        click.echo(f"{case_id}: looked up and answered anew by the daemon, or `inbox-bot once`.")
     return 0
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import click
 
+from inbox_bot.app import evidence_changed
 from inbox_bot.config import load_config
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.record import OrderRecord
 from inbox_bot.orders.reports import Report, merge_records, read_report, records_of
+from inbox_bot.store.protocol import Store
 from inbox_bot.store.sqlite import SqliteStore
 
 
@@ -40,6 +42,7 @@ class Imported:
     returns: int
     settlement_lines: int
     problems: tuple[Problem, ...]
+    changed: frozenset[str] = frozenset()  # the orders of which it says something new
 
 
 def run_import(config_file: Path, files: Sequence[Path], account: str | None, *, as_json: bool) -> int:
@@ -58,11 +61,21 @@ def run_import(config_file: Path, files: Sequence[Path], account: str | None, *,
                 continue
             flawed = flawed or bool(imported.problems)
             _print(imported, as_json=as_json)
+            _tell_cases(store, name, imported, as_json=as_json)
     finally:
         store.close()
     if problems:
         raise UserError(problems)
     return int(flawed)
+
+
+def _tell_cases(store: Store, account: str, imported: Imported, *, as_json: bool) -> None:
+    """Unanswered cases of orders that the report says something new of are looked up anew."""
+    waiting = {record.case.order_id for record in store.cases(account) if record.case.order_id}
+    orders = sorted(waiting & imported.changed)
+    for case_id in evidence_changed(store, account, orders, "a report was imported", datetime.now(UTC)):
+        if not as_json:
+            click.echo(f"  {case_id}: looked up and answered anew by the daemon, or `inbox-bot once`.")
 
 
 def import_files(
@@ -83,16 +96,22 @@ def import_file(store: RecordStore, account: str, path: Path, at: datetime | Non
         raise UserError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
     report = read_report(content, str(path))
     records = records_of(report, at or datetime.now(UTC))
-    store.save_records(account, [_merged(store, account, record) for record in records])
-    return _counted(report, records)
+    changed: set[str] = set()
+    merged = [_merged(store, account, record, changed) for record in records]
+    store.save_records(account, merged)
+    return _counted(report, records, frozenset(changed))
 
 
-def _merged(store: RecordStore, account: str, new: OrderRecord) -> OrderRecord:
+def _merged(store: RecordStore, account: str, new: OrderRecord, changed: set[str]) -> OrderRecord:
+    """The new record joined with the kept one; the order is `changed` when that says anything new."""
     kept = [one for one in store.records(account, new.dossier.order_id) if one.key == new.key]
-    return merge_records(kept[0], new) if kept else new
+    merged = merge_records(kept[0], new) if kept else new
+    if not kept or replace(merged.dossier, provenance=()) != replace(kept[0].dossier, provenance=()):
+        changed.add(new.dossier.order_id)
+    return merged
 
 
-def _counted(report: Report, records: Sequence[OrderRecord]) -> Imported:
+def _counted(report: Report, records: Sequence[OrderRecord], changed: frozenset[str]) -> Imported:
     dossiers = [record.dossier for record in records]
     return Imported(
         file=report.file,
@@ -103,6 +122,7 @@ def _counted(report: Report, records: Sequence[OrderRecord]) -> Imported:
         returns=sum(len(dossier.returns) for dossier in dossiers),
         settlement_lines=len(report.settlement),
         problems=report.problems,
+        changed=changed,
     )
 
 

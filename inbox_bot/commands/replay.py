@@ -14,6 +14,7 @@ from inbox_bot.core.model import Kind
 from inbox_bot.desk import load_rulebook
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.replay import ACCOUNT, Replay, ReplayLine, as_json, read_paths
+from inbox_bot.sources import watched_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class ReplayOptions:
     addresses: tuple[str, ...]
     rules_folder: Path | None
     templates_folder: Path | None
+    evidence_folder: Path | None = None
 
 
 def run_replay(paths: tuple[Path, ...], options: ReplayOptions) -> int:
@@ -41,6 +43,7 @@ def run_replay(paths: tuple[Path, ...], options: ReplayOptions) -> int:
         raise UserError(
             Problem(what, ", ".join(map(str, paths)), remedy="give .eml or mbox files, or Maildirs")
         )
+    evidence = options.evidence_folder
     with MailReader() as reader:
         replay = Replay(
             files,
@@ -51,8 +54,9 @@ def run_replay(paths: tuple[Path, ...], options: ReplayOptions) -> int:
             own_addresses=options.addresses,
             now=now,
             out=options.out,
+            evidence=watched_folder(evidence, options.rules_folder) if evidence else None,
         )
-        for problem in import_files(replay.store, ACCOUNT, options.order_files):
+        for problem in import_files(replay.store, ACCOUNT, options.order_files, now):
             click.echo(f"inbox-bot: {problem}", err=True)
         for line in replay.lines():
             if options.as_json:

@@ -49,7 +49,7 @@ def run_once(config_file: Path, account: str | None, *, as_json: bool, verbose: 
         try:
             for one in accounts:
                 try:
-                    _pass(one, rulebook, store, reader, as_json=as_json)
+                    _pass(config, one, rulebook, store, reader, as_json=as_json)
                 except StoreError:
                     raise
                 except InboxBotError as error:
@@ -67,10 +67,16 @@ def run_once(config_file: Path, account: str | None, *, as_json: bool, verbose: 
 
 
 def _pass(
-    account: AccountConfig, rulebook: Rulebook, store: SqliteStore, reader: MailReader, *, as_json: bool
+    config: Config,
+    account: AccountConfig,
+    rulebook: Rulebook,
+    store: SqliteStore,
+    reader: MailReader,
+    *,
+    as_json: bool,
 ) -> None:
     outside = LiveOutside(account)
-    desk = open_desk(account, rulebook, store, outside, reader, log_display())
+    desk = open_desk(config, account, rulebook, store, outside, reader, log_display())
     try:
         changed = work_once(desk, outside, log_display(), lambda: datetime.now(UTC))
     finally:

@@ -71,6 +71,7 @@ class Case:
     evidence: tuple[Evidence, ...] = ()
     assessment: Assessment | None = None
     problems: tuple[Problem, ...] = ()
+    in_folder: str = ""
     decision: Decision | None = None
     overruled: bool = False
     revisions: int = 0

@@ -128,7 +128,11 @@ class RowReader:
     def refuse_unknown_keys(self, path: Path, row: Mapping[str, Any], allowed: Collection[str]) -> None:
         """Note every key that the row may not have."""
         for key in sorted(row.keys() - set(allowed)):
-            self.note((*path, key), f"unknown key {key!r}", "choose from: " + ", ".join(sorted(allowed)))
+            first_of_list = (
+                (0,) if isinstance(row[key], list) else ()
+            )  # a [[table]] stands where its first row does
+            remedy = "choose from: " + ", ".join(sorted(allowed))
+            self.note((*path, key, *first_of_list), f"unknown key {key!r}", remedy)
 
     def name(self, table: str, path: Path, row: Mapping[str, Any], seen: Collection[str]) -> str:
         """The row's name; empty, and noted, when it has none or one that stands in the file already."""

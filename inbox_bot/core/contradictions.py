@@ -25,9 +25,8 @@ NOTICE = "the notice"
 _TWO_SOURCES = timedelta(days=1)
 # An order placed late in Seattle is of the next day in UTC; a parcel handed over before midnight may be scanned after.
 _ZONES = timedelta(days=1)
-_HANDING_OVER = timedelta(
-    days=3
-)  # from the seller's shipping confirmation to the carrier's first scan, by a week-end
+# From the seller's shipping confirmation to the carrier's first scan, by a week-end.
+_HANDING_OVER = timedelta(days=3)
 _ROUNDING = Decimal("0.02")  # taxes are rounded by line here and by order there
 _MOST_LINES = 8  # of an order whose parts are tried
 
@@ -35,6 +34,7 @@ _MOST_LINES = 8  # of an order whose parts are tried
 # handed over; a part of the order may be disputed. They are named, but nobody has to look before an answer goes out.
 CARRIER = "carrier"
 DISPUTED_PART = "disputed amount below the order's total"
+DISPUTED_MORE = "disputed amount above the order's total"
 _MINOR = frozenset({CARRIER, DISPUTED_PART})
 
 
@@ -57,12 +57,12 @@ def find_contradictions(notice: Notice, fragments: Sequence[Dossier]) -> tuple[C
     `fragments` are what each source says, before they are made one; fragments of another order are left out.
     """
     own = [one for one in fragments if one.order_id in (notice.order_id, "")] or list(fragments)
-    parcels = _once(parcel for one in own for parcel in one.shipments)
+    parcels = _by_tracking_id(_once(parcel for one in own for parcel in one.shipments))
     orders = _once(one.order for one in own if one.order is not None)
     refunds = _once(refund for one in own for refund in one.refunds)
     found = (
-        *_between_parcels(parcels),
-        *_within_parcels(parcels, orders, notice),
+        *(found for records in parcels for found in _between_records(records)),
+        *(found for records in parcels for found in _of_parcel(records, orders, notice)),
         *_between_orders(orders),
         *_of_refunds(refunds, orders, notice),
         *_of_notice(orders, refunds, notice),
@@ -82,11 +82,17 @@ def _of(what: str, parcel: Shipment) -> str:
     return f"{what} of {parcel.tracking_id}" if parcel.tracking_id else what
 
 
-def _between_parcels(parcels: Sequence[Shipment]) -> Iterator[Contradiction]:
-    """Records of the same tracking number, each with each."""
-    for first, second in combinations(parcels, 2):
-        if not first.tracking_id or _plain(first.tracking_id) != _plain(second.tracking_id):
-            continue
+def _by_tracking_id(parcels: Iterable[Shipment]) -> list[list[Shipment]]:
+    """The records of each parcel; one without a tracking number stands for itself."""
+    records: dict[object, list[Shipment]] = {}
+    for parcel in parcels:
+        records.setdefault(_plain(parcel.tracking_id) or parcel, []).append(parcel)
+    return list(records.values())
+
+
+def _between_records(records: Sequence[Shipment]) -> Iterator[Contradiction]:
+    """Records of one parcel, each with each."""
+    for first, second in combinations(records, 2):
         apart = timedelta(0) if first.source == second.source else _TWO_SOURCES
         for what, ours, theirs in (
             ("delivery day", first.delivered_on, second.delivered_on),
@@ -114,12 +120,13 @@ _CLASHES = (
 )
 
 
-def _within_parcels(
-    parcels: Sequence[Shipment], orders: Sequence[Order], notice: Notice
+def _of_parcel(
+    records: Sequence[Shipment], orders: Sequence[Order], notice: Notice
 ) -> Iterator[Contradiction]:
+    """Days of one parcel that cannot be."""
     noticed_on = notice.received_at.date()
-    for parcel in parcels:
-        for other in (one for one in parcels if _is_same_parcel(parcel, one)):
+    for parcel in records:
+        for other in records:
             apart = timedelta(0) if other.source == parcel.source else _TWO_SOURCES
             if _is_after(other.shipped_on, parcel.delivered_on, apart):
                 shipped, delivered = (other.shipped_on, other.source), (parcel.delivered_on, parcel.source)
@@ -147,12 +154,6 @@ def _of_scans(parcel: Shipment) -> Iterator[Contradiction]:
 
 def _is_after(later: date | None, earlier: date | None, allowed: timedelta) -> bool:
     return later is not None and earlier is not None and later - earlier > allowed
-
-
-def _is_same_parcel(first: Shipment, second: Shipment) -> bool:
-    return first is second or (
-        bool(first.tracking_id) and _plain(first.tracking_id) == _plain(second.tracking_id)
-    )
 
 
 def _between_orders(orders: Sequence[Order]) -> Iterator[Contradiction]:
@@ -195,9 +196,19 @@ def _of_refunds(
             yield _said(f"amount of refund {first.reference}", *said)
     charges = [(order.total, order.source) for order in orders if order.total]
     charges = charges or ([(notice.amount, NOTICE)] if notice.amount else [])
-    for refund in refunds:
-        if refund.amount and charges and all(_is_more(refund.amount, charge) for charge, _ in charges):
-            yield _said("refund above the charge", (refund.amount, refund.source), charges[0])
+    for source in dict.fromkeys(refund.source for refund in refunds):
+        for paid in _sums(refund.amount for refund in refunds if refund.source == source):
+            if charges and all(_is_more(paid, charge) for charge, _ in charges):
+                yield _said("refund above the charge", (paid, source), charges[0])
+
+
+def _sums(amounts: Iterable[Money | None]) -> Iterator[Money]:
+    """What one source says was refunded, a sum a currency; two sources may tell of the same refund."""
+    sums: dict[str, Decimal] = {}
+    for money in amounts:
+        if money is not None:
+            sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
+    return (Money(amount, currency) for currency, amount in sums.items())
 
 
 def _of_notice(orders: Sequence[Order], refunds: Sequence[Refund], notice: Notice) -> Iterator[Contradiction]:
@@ -213,7 +224,7 @@ def _of_notice(orders: Sequence[Order], refunds: Sequence[Refund], notice: Notic
         return
     order = totals[0]
     above = order.total is not None and _is_more(named, order.total)
-    about = "disputed amount above the order's total" if above else DISPUTED_PART
+    about = DISPUTED_MORE if above else DISPUTED_PART
     yield _said(about, (named, NOTICE), (order.total, order.source))
 
 

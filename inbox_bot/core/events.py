@@ -45,13 +45,15 @@ class DecisionReceived:
 class EvidenceGathered:
     """Everything on record was collected and weighed; the dossier itself is a file of the store.
 
-    `problems` are the flaws in somebody's data that were met on the way.
+    `problems` are the flaws in somebody's data that were met on the way, `in_folder` the fingerprint of the watched
+    folder by which a later change is noticed.
     """
 
     dossier_sha256: str
     evidence: tuple[Evidence, ...]
     assessment: Assessment | None = None
     problems: tuple[Problem, ...] = ()
+    in_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,8 +206,3 @@ def _graded(proof: Proof, present: Sequence[EvidenceRule], collected_at: datetim
         sha256=proof.sha256,
         key=proof.key,
     )
-
-
-def weigh(dossier: Dossier, facts: Facts, collected_at: datetime) -> tuple[Evidence, ...]:
-    """The exhibits of a case without a table: nothing but labels is told from the rest. `assess` grades them."""
-    return assess(facts, (dossier,), EvidenceRules((), ()), collected_at).evidence

@@ -161,6 +161,7 @@ def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Cas
         evidence=event.evidence,
         assessment=event.assessment,
         problems=event.problems,
+        in_folder=event.in_folder,
     )
 
 

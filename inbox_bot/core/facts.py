@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from inbox_bot.core.contradictions import in_words, is_material
-from inbox_bot.core.model import NOWHERE, Kind, Money, Notice
+from inbox_bot.core.model import NOWHERE, Kind, Notice
+from inbox_bot.core.money_moved import Refunds, net_of
 from inbox_bot.core.parcels import Parcels
 from inbox_bot.core.places import PlaceMatch, same_place
 from inbox_bot.core.record import (
@@ -116,7 +117,7 @@ def find_facts(notice: Notice, dossier: Dossier, others: Sequence[Dossier] = ())
         **_of_notice(notice),
         **_of_order(notice, dossier, parcels),
         **_of_parcels(dossier, parcels),
-        **_of_refunds(_Refunds.of(notice, dossier)),
+        **_of_refunds(Refunds.of(notice, dossier)),
         **_of_postings(dossier),
         **_of_words(notice, dossier, parcels),
         **_of_returns(dossier),
@@ -204,7 +205,7 @@ def _of_parcels(dossier: Dossier, parcels: Parcels) -> dict[str, Any]:
     }
 
 
-def _of_refunds(refunds: _Refunds) -> dict[str, Any]:
+def _of_refunds(refunds: Refunds) -> dict[str, Any]:
     return {
         "refunded": refunds.full,
         "partly_refunded": refunds.partial,
@@ -214,30 +215,20 @@ def _of_refunds(refunds: _Refunds) -> dict[str, Any]:
 
 
 def _of_postings(dossier: Dossier) -> dict[str, Any]:
-    taken = _net(dossier, PostingKind.CHARGEBACK)
+    taken = net_of(dossier, PostingKind.CHARGEBACK)
     debited = [money for money in taken if money.amount < 0]
     days = [
         posting.posted_on
         for posting in dossier.postings
         if posting.kind is PostingKind.CHARGEBACK and posting.posted_on and posting.amount.amount < 0
     ]
-    granted = any(money.amount < 0 for money in _net(dossier, PostingKind.ATOZ))
+    granted = any(money.amount < 0 for money in net_of(dossier, PostingKind.ATOZ))
     return {
         "debited": bool(debited),
         "debited_amount": -debited[0].amount if len(debited) == 1 else None,
         "debited_on": max(days, default=None) if debited else None,
         "atoz_granted": granted or "atoz_granted" in dossier.marks,
     }
-
-
-def _net(dossier: Dossier, kind: PostingKind) -> tuple[Money, ...]:
-    """What all settlements together paid (positive) or took for the order, a sum a currency: reversals count."""
-    sums: dict[str, Decimal] = {}
-    for posting in dossier.postings:
-        if posting.kind is kind:
-            currency = posting.amount.currency
-            sums[currency] = sums.get(currency, Decimal(0)) + posting.amount.amount
-    return tuple(Money(amount, currency) for currency, amount in sums.items())
 
 
 def _of_words(notice: Notice, dossier: Dossier, parcels: Parcels) -> dict[str, Any]:
@@ -259,7 +250,7 @@ def _of_words(notice: Notice, dossier: Dossier, parcels: Parcels) -> dict[str, A
         "cancellation_asked_on": asked_on,
         "shipped_before_cancellation": shipped_on is not None
         and asked_on is not None
-        and shipped_on <= asked_on,
+        and shipped_on < asked_on,  # on the same day either may have been first
     }
 
 
@@ -335,30 +326,3 @@ def _two_shipments(dossier: Dossier, others: Sequence[Dossier]) -> bool:
     own = {shipment.tracking_id for shipment in dossier.shipments if shipment.tracking_id}
     other = {parcel.tracking_id for one in others for parcel in one.shipments if parcel.tracking_id}
     return bool(own) and bool(other) and not own & other
-
-
-@dataclass(frozen=True, slots=True)
-class _Refunds:
-    full: bool
-    partial: bool
-    amount: Decimal | None
-    refunded_on: date | None
-
-    @classmethod
-    def of(cls, notice: Notice, dossier: Dossier) -> _Refunds:
-        if not dossier.refunds:
-            return cls(False, False, None, None)
-        charged = notice.amount or (dossier.order.total if dossier.order else None)
-        amounts = [refund.amount for refund in dossier.refunds if refund.amount is not None]
-        total = _total(amounts, charged)
-        full = total is not None and charged is not None and total >= charged.amount
-        dates = [refund.refunded_on for refund in dossier.refunds if refund.refunded_on]
-        return cls(full, not full, total, max(dates, default=None))
-
-
-def _total(amounts: Sequence[Money], charged: Money | None) -> Decimal | None:
-    """The sum in the disputed currency; None when an amount is in another one or none is on record."""
-    currencies = {amount.currency for amount in amounts}
-    if len(currencies) != 1 or (charged is not None and currencies != {charged.currency}):
-        return None
-    return sum((amount.amount for amount in amounts), Decimal(0))
