@@ -167,6 +167,7 @@ def test_two_orders_with_two_parcels_are_no_duplicate():
     assert judged(named, dossier(), other).rule == "two orders, two shipments"
     one_parcel = replace(other, shipments=dossier().shipments)
     assert judged(named, dossier(), one_parcel).verdict is V
+    assert judged(named, marked("charged_twice"), other).verdict is V  # one of the two is wrong
 
 
 def test_a_notice_without_an_order_number_is_a_persons():

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from nouns import COMPOSED, DECIDED, GATHERED, NOW, POLICY, READY, case, deadline, decision, notice
+from nouns import COMPOSED, DECIDED, GATHERED, NOW, ORDER, POLICY, READY, case, deadline, decision, notice
 
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.case import Status
 from inbox_bot.core.model import Kind, LastCall, Mode, Outcome, Reason, Verdict
+from inbox_bot.core.refund import RefundTask
 
 AUTO = replace(POLICY, mode=Mode.AUTO)
 APPROVE = replace(POLICY, mode=Mode.APPROVE)
@@ -25,6 +26,11 @@ SENT = happened.ReplySent(ID, 250, "ok")
 MISSING = happened.Decided(decision(missing=("a delivery scan",)))
 REVIEW = happened.Decided(decision(Verdict.REVIEW))
 REFUND = happened.Decided(decision(Verdict.REFUND))
+TASK = happened.RefundTaskMade(RefundTask(ORDER, None, (), "/orders", "Because."))
+TOLD = happened.AlertRaised("refund", "refund this order")
+LOOKED = happened.RefundLookedFor()
+CHANGED = happened.EvidenceChanged("a report was imported")
+COMPOSED_AGAIN = replace(COMPOSED, revision=2, message_id="<reply.2@seller.example>")
 LATE = timedelta(days=6, hours=1)  # behind send_by, before due_by
 STEPS = [
     ("a new case is looked up first", (), POLICY, 0, planner.Gather),
@@ -42,8 +48,59 @@ STEPS = [
     ("an incomplete one is not sent", (GATHERED, MISSING, COMPOSED, PLACED), POLICY, LATE, planner.Alert),
     ("always sends it", (GATHERED, MISSING, COMPOSED, PLACED), ALWAYS, LATE, planner.Send),
     ("review is a person's", (GATHERED, REVIEW), AUTO, 0, planner.Alert),
-    ("a refund is a person's", (GATHERED, REFUND), AUTO, 0, planner.Alert),
-    ("a refund is never sent by the last call", (GATHERED, REFUND), ALWAYS, LATE, planner.Alert),
+    ("a refund is worked out first", (GATHERED, REFUND), AUTO, 0, planner.MakeRefundTask),
+    ("a refund is a person's", (GATHERED, REFUND, TASK), AUTO, 0, planner.Alert),
+    (
+        "a refund is looked for",
+        (GATHERED, REFUND, TASK, TOLD),
+        AUTO,
+        timedelta(hours=4),
+        planner.LookForRefund,
+    ),
+    (
+        "a refund is never sent by the last call",
+        (GATHERED, REFUND, TASK, LOOKED),
+        ALWAYS,
+        LATE,
+        planner.LookForRefund,
+    ),
+    ("new evidence is looked up", (*READY, PLACED, CHANGED), POLICY, 0, planner.Gather),
+    (
+        "the new draft stands before the old one goes",
+        (*READY, PLACED, CHANGED, GATHERED, DECIDED, COMPOSED_AGAIN),
+        POLICY,
+        0,
+        planner.PlaceDraft,
+    ),
+    (
+        "then the old draft is settled",
+        (
+            *READY,
+            PLACED,
+            CHANGED,
+            GATHERED,
+            DECIDED,
+            COMPOSED_AGAIN,
+            happened.DraftPlaced("<reply.2@seller.example>", "Drafts"),
+        ),
+        POLICY,
+        0,
+        planner.SettleOldDraft,
+    ),
+    (
+        "a draft that new evidence made wrong goes too",
+        (*READY, PLACED, CHANGED, GATHERED, REVIEW),
+        POLICY,
+        0,
+        planner.SettleOldDraft,
+    ),
+    (
+        "what was sent is not changed by new evidence",
+        (*READY, INTENDED, BODY, SENT, CHANGED),
+        AUTO,
+        0,
+        planner.FileSentCopy,
+    ),
     (
         "a confirmed refund is looked up",
         (GATHERED, REFUND, happened.RefundConfirmed("R1")),

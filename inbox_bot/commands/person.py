@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from inbox_bot import app
-from inbox_bot.core.adjustment import adjustment_file, reason_code
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import Verdict
@@ -82,6 +81,8 @@ def _parts(line: RefundLine) -> str:
 
 def _write_adjustment(case: Case, file: Path) -> None:
     """The flat file, readable by nobody else; a file that stands there already is not touched."""
+    from inbox_bot.core.adjustment import adjustment_file, reason_code
+
     if case.refund_task is None:
         raise UserError(
             f"the refund of case {case.case_id} is not worked out yet; run `inbox-bot once` first"

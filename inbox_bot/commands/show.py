@@ -10,9 +10,13 @@ from pathlib import Path
 import click
 
 from inbox_bot.app import find_case_id
+from inbox_bot.commands.person import task_lines
 from inbox_bot.core.case import Case
-from inbox_bot.store.codec import to_json
-from inbox_bot.store.protocol import Recorded
+from inbox_bot.core.evidence import Role
+from inbox_bot.core.record import Dossier
+from inbox_bot.core.timeline import MomentKind, timeline_of
+from inbox_bot.store.codec import from_json, to_json
+from inbox_bot.store.protocol import Recorded, Store
 from inbox_bot.store.sqlite import SqliteStore
 
 
@@ -39,14 +43,29 @@ def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
                 )
             )
         else:
-            reply = store.file(record.case.reply.sha256) if record.case.reply else None
-            _print_case(record.case, history, reply)
+            reply = _file(store, record.case.reply.sha256) if record.case.reply else None
+            _print_case(record.case, history, reply, _dossiers(store, record.case))
     finally:
         store.close()
     return 0
 
 
-def _print_case(case: Case, history: tuple[Recorded, ...], reply: bytes | None) -> None:
+def _file(store: Store, sha256: str) -> bytes | None:
+    """A stored file; None when it was purged."""
+    try:
+        return store.file(sha256)
+    except KeyError:
+        return None
+
+
+def _dossiers(store: Store, case: Case) -> tuple[Dossier, ...]:
+    raw = _file(store, case.dossier_sha256) if case.dossier_sha256 else None
+    return from_json(raw.decode(), tuple[Dossier, ...]) if raw is not None else ()
+
+
+def _print_case(
+    case: Case, history: tuple[Recorded, ...], reply: bytes | None, dossiers: tuple[Dossier, ...]
+) -> None:
     notice = case.notice
     _heading(f"Case {case.case_id} - {case.status.value}")
     _field("Account", case.account)
@@ -62,20 +81,84 @@ def _print_case(case: Case, history: tuple[Recorded, ...], reply: bytes | None) 
             "Due by", f"{due:%Y-%m-%d %H:%M} UTC ({case.deadline.because})" if due else case.deadline.because
         )
         _field("Send by", f"{case.deadline.send_by:%Y-%m-%d %H:%M} UTC")
-    for problem in notice.problems:
+    for problem in (*notice.problems, *case.problems):
         _field("Problem", str(problem))
+    _print_evidence(case, dossiers)
+    _print_timeline(case, dossiers)
     _print_decision(case)
+    _print_refund(case)
     _print_reply(case, reply)
     _heading("History")
     for one in history:
         click.echo(f"  {one.at:%Y-%m-%d %H:%M:%S}  {type(one.event).__name__}")
 
 
-def _print_decision(case: Case) -> None:
-    if case.evidence:
-        _heading("Evidence")
+def _print_evidence(case: Case, dossiers: tuple[Dossier, ...]) -> None:
+    if case.dossier_sha256 is None:
+        return
+    stands = case.assessment
+    _heading(f"Evidence: {stands.score} of 100" if stands else "Evidence")
     for exhibit in case.evidence:
         click.echo(f"  {exhibit.grade.value:<11} {exhibit.statement} ({exhibit.source})")
+    if not case.evidence:
+        click.echo("  nothing is on record")
+    for finding in stands.fatal if stands else ():
+        _field("Fatal", finding)
+    for contradiction in dossiers[0].contradictions if dossiers else ():
+        said = "; ".join(f"{value} ({source})" for value, source in contradiction.said)
+        _field("Differs", f"{contradiction.about}: {said}")
+    if stands is None:
+        return
+    _heading("Checklist")
+    for item in stands.checklist:
+        if item.present or item.role is not Role.HURTS:
+            mark = "[x]" if item.present else "[ ]"
+            gain = f"  (+{item.gain})" if item.gain and not item.present else ""
+            click.echo(f"  {mark} {item.role.value:<9} {item.says}{gain}")
+    if stands.missing:
+        _heading("What would help most")
+    for number, item in enumerate(stands.missing, 1):
+        click.echo(f"  {number}. {item.says} (+{item.gain}): {item.get}")
+
+
+def _print_timeline(case: Case, dossiers: tuple[Dossier, ...]) -> None:
+    moments = timeline_of(case.notice, dossiers) if dossiers else ()
+    if not moments:
+        return
+    _heading("Timeline")
+    for moment in moments:
+        when = f"{moment.on.isoformat()} {moment.clock}".rstrip()
+        order = f" ({moment.order_id})" if moment.order_id not in ("", case.order_id) else ""
+        words = moment.words.replace("_", " ")
+        click.echo(
+            f"  {when:<19} {_SIGNS[moment.kind]} {moment.kind.value.replace('_', ' '):<14}{words}{order}"
+        )
+
+
+_SIGNS = {
+    MomentKind.ORDERED: "o",
+    MomentKind.SHIPPED: ">",
+    MomentKind.SCAN: ".",
+    MomentKind.DELIVERED: "*",
+    MomentKind.NOT_DELIVERED: "x",
+    MomentKind.BUYER: "<",
+    MomentKind.SELLER: ">",
+    MomentKind.REFUND: "$",
+    MomentKind.RETURN: "$",
+    MomentKind.CLAIM: "!",
+    MomentKind.NOTICE: "!",
+}
+
+
+def _print_refund(case: Case) -> None:
+    if case.refund_task is None:
+        return
+    _heading("Refund")
+    for line in task_lines(case):
+        click.echo(f"  {line}")
+
+
+def _print_decision(case: Case) -> None:
     if case.decision is None:
         return
     _heading(f"Decision: {case.decision.verdict.value}")

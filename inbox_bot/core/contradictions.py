@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TypeVar
 
 from inbox_bot.core.model import Destination, Money, Notice
@@ -28,6 +28,8 @@ _ZONES = timedelta(days=1)
 # From the seller's shipping confirmation to the carrier's first scan, by a week-end.
 _HANDING_OVER = timedelta(days=3)
 _ROUNDING = Decimal("0.02")  # taxes are rounded by line here and by order there
+_MOST = 50
+_MOST_IN_WORDS = 6
 _MOST_LINES = 8  # of an order whose parts are tried
 
 # What the parcel's carrier is called differs between a seller's report and the carrier's own word, and parcels are
@@ -43,31 +45,39 @@ def is_material(contradiction: Contradiction) -> bool:
     return contradiction.about.partition(" of ")[0] not in _MINOR
 
 
-def in_words(contradictions: Iterable[Contradiction]) -> str:
-    """The contradictions in one sentence: what, and each value with its source."""
-    return "; ".join(
+def in_words(contradictions: Sequence[Contradiction]) -> str:
+    """The contradictions in one sentence: what, and each value with its source; of many, the first and how many."""
+    told = [
         f"{one.about}: {' / '.join(f'{value} ({source})' for value, source in one.said)}"
-        for one in contradictions
-    )
+        for one in contradictions[:_MOST_IN_WORDS]
+    ]
+    more = len(contradictions) - len(told)
+    return "; ".join([*told, *([f"and {more} more"] if more > 0 else [])])
 
 
 def find_contradictions(notice: Notice, fragments: Sequence[Dossier]) -> tuple[Contradiction, ...]:
     """What the sources of one order say against each other, against themselves and against the notice.
 
-    `fragments` are what each source says, before they are made one; fragments of another order are left out.
+    `fragments` are what each source says, before they are made one; fragments of another order are left out. The first
+    fifty are told.
     """
     own = [one for one in fragments if one.order_id in (notice.order_id, "")] or list(fragments)
     parcels = _by_tracking_id(_once(parcel for one in own for parcel in one.shipments))
     orders = _once(one.order for one in own if one.order is not None)
     refunds = _once(refund for one in own for refund in one.refunds)
-    found = (
-        *(found for records in parcels for found in _between_records(records)),
-        *(found for records in parcels for found in _of_parcel(records, orders, notice)),
-        *_between_orders(orders),
-        *_of_refunds(refunds, orders, notice),
-        *_of_notice(orders, refunds, notice),
+    found = chain(
+        _of_notice(orders, refunds, notice),
+        _of_refunds(refunds, orders, notice),
+        _between_orders(orders),
+        *(_of_parcel(records, orders, notice) for records in parcels),
+        *(_between_records(records) for records in parcels),
     )
-    return tuple(dict.fromkeys(found))
+    unique: dict[Contradiction, None] = {}
+    for one in found:
+        unique[one] = None
+        if len(unique) == _MOST:  # a flood of mails about one parcel says no more than its first ones
+            break
+    return tuple(unique)
 
 
 def _once(data: Iterable[Datum]) -> tuple[Datum, ...]:
