@@ -12,6 +12,7 @@ from inbox_bot.core.model import Notice
 from inbox_bot.core.record import Document, Dossier, Shipment
 from inbox_bot.core.text import clean_text, one_line
 from inbox_bot.core.timeline import Moment
+from inbox_bot.core.zones import ordered_at
 
 _US_LETTER = ("US", "CA", "MX", "")
 
@@ -181,9 +182,10 @@ def _exhibit(exhibit: Exhibit, dossier: Dossier, letter: Letter) -> BookExhibit:
 def _order(exhibit: Exhibit, dossier: Dossier) -> BookExhibit:
     order = dossier.order
     assert order is not None  # noqa: S101 - there is no order exhibit without an order
+    ordered = ordered_at(order)
     rows = (
         BookRow("order", order.order_id),
-        BookRow("ordered_on", order.purchased_at.strftime("%Y-%m-%d %H:%M %Z") if order.purchased_at else ""),
+        BookRow("ordered_on", f"{ordered[0].isoformat()} {ordered[1]}".strip() if ordered else ""),
         BookRow("status", one_line(order.status)),
         BookRow("channel", one_line(order.sales_channel)),
         BookRow("service_level", one_line(order.ship_service_level)),

@@ -26,7 +26,7 @@ from inbox_bot.core.record import (
 )
 from inbox_bot.core.redact import Keep, redact
 from inbox_bot.core.text import clean_text, one_line
-from inbox_bot.core.zones import local_time
+from inbox_bot.core.zones import local_time, ordered_at
 
 QUOTE_CHARACTERS = 600
 
@@ -175,6 +175,7 @@ def lay_out(
     Without `exhibits` nothing is cited (a short reply has no book).
     """
     order = dossier.order
+    ordered = ordered_at(order) if order else None
     numbers = {(one.kind, one.order_id, one.key): one.number for one in exhibits}
     parcels = tuple(_parcel(parcel, numbers) for parcel in dossier.shipments)
     messages = _messages(notice, dossier, policy)
@@ -185,7 +186,7 @@ def lay_out(
         amount=_money(total),
         reason=notice.reason.value,
         asks=tuple(ask.value for ask in _asked(notice)),
-        purchased_on=order.purchased_at.date().isoformat() if order and order.purchased_at else "",
+        purchased_on=ordered[0].isoformat() if ordered else "",
         destination=place_in_words(order.destination) if order else "",
         items=tuple(
             LetterItem(one_line(item.title), item.sku, item.asin, item.quantity, _money(item.price))

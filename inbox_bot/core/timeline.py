@@ -18,7 +18,7 @@ from inbox_bot.core.record import (
     ShipmentStatus,
 )
 from inbox_bot.core.text import one_line
-from inbox_bot.core.zones import local_time
+from inbox_bot.core.zones import local_time, ordered_at
 
 
 class MomentKind(StrEnum):
@@ -74,9 +74,8 @@ def _age(moment: Moment) -> tuple[date, str, int]:
 def _of(dossier: Dossier) -> Iterator[Moment]:
     order, order_id = dossier.order, dossier.order_id
     channel = order.sales_channel if order else ""
-    if order is not None and order.purchased_at is not None:
-        at = local_time(order.purchased_at, channel)
-        yield Moment(at.date(), _clock(at), MomentKind.ORDERED, order_id, order_id)
+    if order is not None and (ordered := ordered_at(order)) is not None:
+        yield Moment(ordered[0], ordered[1][:5], MomentKind.ORDERED, order_id, order_id)
     for parcel in dossier.shipments:
         yield from _of_parcel(parcel)
     for message in dossier.messages:

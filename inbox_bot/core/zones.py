@@ -7,12 +7,13 @@ taken on Pacific time as the .com reports are. What is not listed is shown in UT
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from inbox_bot.core.model import aware
+from inbox_bot.core.record import Order
 
 _PACIFIC: Final = "America/Los_Angeles"
 MARKETPLACE_ZONES: Final = {
@@ -50,6 +51,20 @@ def local_time(at: datetime, sales_channel: str) -> datetime:
     "https://www.amazon.co.jp/...", or the address of a relay. Raises ValueError for a naive datetime.
     """
     return aware(at).astimezone(zone_of(sales_channel) or UTC)
+
+
+def ordered_at(order: Order) -> tuple[date, str] | None:
+    """The day and clock time of the purchase in the marketplace's zone, None when it is not on record.
+
+    A mail prints the day alone, which is kept as midnight in UTC: that day stands as printed, without a clock time.
+    """
+    at = order.purchased_at
+    if at is None:
+        return None
+    if at.time() == time.min:
+        return at.date(), ""
+    local = local_time(at, order.sales_channel)
+    return local.date(), local.strftime("%H:%M %Z")
 
 
 def zone_of(sales_channel: str) -> ZoneInfo | None:
