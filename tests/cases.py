@@ -44,7 +44,8 @@ class Worked:
 
     @property
     def letter(self) -> str:
-        return reply_text(self.reply.raw_bytes) if self.reply else ""
+        text = reply_text(self.reply.raw_bytes) if self.reply else ""
+        return text.replace("\r\n", "\n")
 
 
 def truth_of(name: str) -> dict[str, Any]:
@@ -76,7 +77,17 @@ def _enter(folder: Path, store: SqliteStore) -> None:
     if not path.exists():
         return
     said = tomllib.loads(path.read_text(encoding="utf-8"))
-    names = ("order", "tracking", "carrier", "shipped", "delivered", "city", "state", "postal_code", "country")
+    names = (
+        "order",
+        "tracking",
+        "carrier",
+        "shipped",
+        "delivered",
+        "city",
+        "state",
+        "postal_code",
+        "country",
+    )
     values = [said.get(name, "") for name in (*names, "signed_by", "method", "source")]
     carriers = load_carriers(rule_files("carriers*.toml"))
     at = datetime.fromisoformat(said["entered_at"])
@@ -115,7 +126,12 @@ def _refund(case: Case) -> dict[str, Any] | None:
     if task is None:
         return None
     lines = [f"{line.quantity} x {line.sku}: {line.total}" for line in task.lines]
-    return {"total": str(task.total), "lines": lines, "notes": list(task.notes), "earlier": list(task.earlier)}
+    return {
+        "total": str(task.total),
+        "lines": lines,
+        "notes": list(task.notes),
+        "earlier": list(task.earlier),
+    }
 
 
 __all__ = ["CASES", "NAMES", "Worked", "shown", "truth_of", "worked"]
