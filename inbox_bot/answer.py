@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from inbox_bot.core.book import book_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.compose import compose, reply_language
-from inbox_bot.core.errors import NeedsReview
+from inbox_bot.core.errors import NeedsReview, UserError
 from inbox_bot.core.exhibits import Exhibit, list_exhibits
 from inbox_bot.core.facts import Facts, find_facts
 from inbox_bot.core.letter import Letter, lay_out
-from inbox_bot.core.model import Attachment, Notice, Representment, Verdict
+from inbox_bot.core.model import Attachment, Notice, Policy, Representment, Verdict
 from inbox_bot.core.record import Dossier, Party
 from inbox_bot.core.records import bundle, text_files
 from inbox_bot.core.timeline import timeline_of
+from inbox_bot.core.truth import Ground, StatementWords, check_answer, check_letter
 from inbox_bot.desk import Desk
 from inbox_bot.store.codec import from_json
 from inbox_bot.work import Work
@@ -43,6 +44,19 @@ def stored_record(work: Work) -> tuple[tuple[Dossier, ...], Facts]:
     return dossiers, find_facts(notice_of(work.case), dossiers[0], dossiers[1:])
 
 
+def ground_of(case: Case, file: Callable[[str], bytes], policy: Policy) -> Ground:
+    """What a letter of the case may say, from what is stored; raises UserError when that was never looked up."""
+    if case.dossier_sha256 is None:
+        raise UserError(f"nothing was looked up for case {case.case_id} yet; run `inbox-bot once` first")
+    try:
+        dossiers = from_json(file(case.dossier_sha256).decode(), tuple[Dossier, ...])
+    except KeyError:
+        raise UserError(f"the record of case {case.case_id} was purged, so nothing can be checked") from None
+    names = case.reply.attachment_names if case.reply else ()
+    exhibits = len(list_exhibits(dossiers, case.evidence))
+    return Ground(notice_of(case), dossiers, exhibits, names, policy)
+
+
 def write_answer(desk: Desk, work: Work) -> Representment:
     """The whole answer, ready to become a mail; raises NeedsReview when it cannot be written or may not go out."""
     case, policy = work.case, desk.policy
@@ -55,10 +69,26 @@ def write_answer(desk: Desk, work: Work) -> Representment:
     letter = lay_out(notice, dossiers[0], dossiers[1:], facts, case.decision, policy, exhibits)
     files = text_files(letter, _originals(work, dossiers), policy)
     if is_short:
-        attachments = bundle(letter, None, files[:1], policy)
+        attachments, said = bundle(letter, None, files[:1], policy), ""
     else:
-        attachments = _bound(desk, work, letter, dossiers, exhibits, files)
-    return compose(case.case_id, notice, letter, attachments, desk.rulebook.templates, policy)
+        attachments, said = _bound(desk, work, letter, dossiers, exhibits, files)
+    answer = compose(case.case_id, notice, letter, attachments, desk.rulebook.templates, policy)
+    names = tuple(file.name for file in attachments)
+    ground = Ground(notice, dossiers, len(exhibits), names, policy)
+    texts = [said, *(file.content.decode() for file in attachments if file.media_type == "text/plain")]
+    _refuse_untrue(answer.text, "\n".join(texts), ground, desk.rulebook.statements, is_short=is_short)
+    return answer
+
+
+def _refuse_untrue(
+    text: str, exhibits: str, ground: Ground, words: StatementWords, *, is_short: bool
+) -> None:
+    """A letter that the record does not bear out goes nowhere: a person reads it, with the sentence marked."""
+    flaws = check_letter(text, ground, words) if is_short else check_answer(text, exhibits, ground, words)
+    if flaws:
+        told = "; ".join(f"{flaw.what}" + (f' ("{flaw.sentence.strip()}")' if flaw.sentence else "") for flaw in flaws[:5])
+        more = f"; and {len(flaws) - 5} more" if len(flaws) > 5 else ""
+        raise NeedsReview(f"the letter does not say what is on record: {told}{more}")
 
 
 def _bound(
@@ -68,8 +98,8 @@ def _bound(
     dossiers: Sequence[Dossier],
     exhibits: Sequence[Exhibit],
     files: Sequence[Attachment],
-) -> tuple[Attachment, ...]:
-    """All attachments with the book in front, within the policy's limits."""
+) -> tuple[tuple[Attachment, ...], str]:
+    """All attachments with the book in front, within the policy's limits, and what the book says."""
     from inbox_bot.book.bind import (  # typst is loaded where a book is made, not before
         CannotBind,
         Limits,
@@ -92,7 +122,7 @@ def _bound(
         bound = bind(book, kept, Limits(room, policy.max_pages), desk.rulebook.book)
     except CannotBind as error:
         raise NeedsReview(str(error)) from None
-    return bundle(letter, bound.content, files, policy)
+    return bundle(letter, bound.content, files, policy), bound.text
 
 
 def _originals(work: Work, dossiers: Sequence[Dossier]) -> list[bytes]:

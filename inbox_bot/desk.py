@@ -19,6 +19,7 @@ from inbox_bot.core.evidence import EvidenceRules
 from inbox_bot.core.evidence_table import load_evidence_rules
 from inbox_bot.core.model import Mail, Policy, Reply
 from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
+from inbox_bot.core.truth_words import StatementWords, load_statement_words
 from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspondence_rules
 from inbox_bot.orders.source import RecordSource
 from inbox_bot.resources import book_sources, rule_files, template_sources
@@ -36,6 +37,7 @@ class Rulebook:
     correspondence: CorrespondenceRules
     decisions: DecisionRules
     evidence: EvidenceRules
+    statements: StatementWords
     templates: Templates
     book: BookStyle
 
@@ -57,6 +59,7 @@ def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | Non
     )
     attempt("decisions", lambda: load_decision_rules(rule_files("decisions*.toml", rules_folder)))
     attempt("evidence", lambda: load_evidence_rules(rule_files("evidence*.toml", rules_folder)))
+    attempt("statements", lambda: load_statement_words(rule_files("statements*.toml", rules_folder)))
     attempt("templates", lambda: load_templates(template_sources(templates_folder)))
     attempt("book", lambda: BookStyle(*book_sources(templates_folder)))
     if problems:

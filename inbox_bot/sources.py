@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from inbox_bot.config import Config
-from inbox_bot.orders.carrier_source import CarrierSource
-from inbox_bot.orders.carriers import load_carriers
 from inbox_bot.orders.folder_source import FolderSource, load_document_words
 from inbox_bot.orders.source import RecordSource
-from inbox_bot.orders.track17 import MOST_A_SECOND, Track17
 from inbox_bot.orders.tracking_provider import Pace, SystemClock
 from inbox_bot.resources import rule_files
 from inbox_bot.secret import resolve_secret
 from inbox_bot.store.protocol import Store
 
+MOST_A_SECOND = 3  # requests to the tracking service, by its documentation
 _PACE = Pace(SystemClock(), MOST_A_SECOND)  # one for the process: the limit is the key's, not the account's
 
 
@@ -23,6 +21,12 @@ def tracking_sources(config: Config, account: str, store: Store) -> tuple[Record
     tracking = config.tracking
     if tracking is None:
         return ()
+    from inbox_bot.orders.carrier_source import (
+        CarrierSource,  # they load a client that few installations need
+    )
+    from inbox_bot.orders.carriers import load_carriers
+    from inbox_bot.orders.track17 import Track17
+
     service = Track17(
         resolve_secret(tracking.secret),
         secret_name=tracking.secret,

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nouns import NOW, ORDER, dossier, message, notice, order, shipment
 
+from inbox_bot.core.assessment import Assessment, Role, Standing
 from inbox_bot.core.errors import UserError
-from inbox_bot.core.evidence import Assessment, EvidenceRules, Role, Standing, assess, score_of
+from inbox_bot.core.evidence import EvidenceRules, assess, score_of
 from inbox_bot.core.evidence_table import load_evidence_rules
 from inbox_bot.core.exhibits import ExhibitKind, list_exhibits
 from inbox_bot.core.facts import Facts, find_facts

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from inbox_bot.book.pages import clean_pages, page_of_titles, read_pdf
-from inbox_bot.book.pictures import Photo, Unreadable, prepare_photo, shrink
+from inbox_bot.book.pictures import Photo, Unreadable, as_prepared, shrink
 from inbox_bot.book.typeset import CannotSet, set_pages
 from inbox_bot.core.book import Book, BookExhibit, BookStyle
 from inbox_bot.core.text import clean_text
@@ -130,7 +130,7 @@ class _Matter:
                 continue
             try:
                 if document.kind == "photo":
-                    matter.photos[key] = [prepare_photo(raw)]
+                    matter.photos[key] = [as_prepared(raw)]
                 elif document.kind == "pdf":
                     read_pdf(raw)
                     matter.pdfs[key] = raw

@@ -51,6 +51,22 @@ def prepare_photo(raw: bytes, *, long_edge: int = LONG_EDGE, quality: int = QUAL
         raise Unreadable(f"the picture is damaged ({error}); save it again as JPG or PNG") from None
 
 
+def as_prepared(raw: bytes) -> Photo:
+    """The picture as it was kept by `prepare_photo`, its bytes untouched; anything else is prepared now.
+
+    Raises Unreadable as `prepare_photo` does, also for kept bytes that were damaged since.
+    """
+    try:
+        with Image.open(io.BytesIO(raw), formats=("JPEG",)) as opened:
+            bare = not {"exif", "comment", "icc_profile"} & opened.info.keys() and opened.mode in ("L", "RGB")
+            if bare and max(opened.size) <= LONG_EDGE:
+                opened.load()
+                return Photo(raw, "image/jpeg", opened.width, opened.height)
+    except (OSError, ValueError, SyntaxError):
+        pass  # `prepare_photo` says what is wrong with it
+    return prepare_photo(raw)
+
+
 def shrink(photo: Photo, *, long_edge: int, quality: int) -> Photo:
     """The photo with fewer pixels or stronger compression; itself when that would not make it smaller."""
     smaller = prepare_photo(photo.content, long_edge=long_edge, quality=quality)
@@ -63,14 +79,15 @@ def _prepared(opened: Image.Image, long_edge: int, quality: int) -> Photo:
         raise Unreadable("the picture has too many pixels; save it smaller")
     if opened.format == "JPEG":
         # Decoding at half or quarter size costs a fraction of the time; never below what is kept.
-        opened.draft(None, (long_edge, long_edge))
+        scale = min(1.0, long_edge / max(width, height))
+        opened.draft(None, (int(width * scale), int(height * scale)))
     turned = ImageOps.exif_transpose(opened)
     picture = _on_white(turned)
     picture.thumbnail((long_edge, long_edge), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     clean = Image.new(picture.mode, picture.size)
     clean.paste(picture)
-    clean.save(out, "JPEG", quality=quality, optimize=True, progressive=False)
+    clean.save(out, "JPEG", quality=quality)
     return Photo(out.getvalue(), "image/jpeg", clean.width, clean.height)
 
 

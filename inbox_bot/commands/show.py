@@ -11,8 +11,8 @@ import click
 
 from inbox_bot.app import find_case_id
 from inbox_bot.commands.person import task_lines
+from inbox_bot.core.assessment import Role
 from inbox_bot.core.case import Case
-from inbox_bot.core.evidence import Role
 from inbox_bot.core.record import Dossier
 from inbox_bot.core.timeline import MomentKind, timeline_of
 from inbox_bot.store.codec import from_json, to_json

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from inbox_bot.core.assessment import Assessment
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.evidence import Assessment
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Reason, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask

@@ -14,9 +14,9 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from inbox_bot.core.assessment import Assessment, Standing
 from inbox_bot.core.conditions import Condition, Known, RowReader, engine_values, known_by, vocabulary_of
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.evidence import Assessment, Standing
 from inbox_bot.core.facts import Facts
 from inbox_bot.core.model import Decision, Verdict
 from inbox_bot.core.tomlfile import Path, TomlFile

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from inbox_bot.core.assessment import Assessment
 from inbox_bot.core.errors import Problem
-from inbox_bot.core.evidence import Assessment
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask

@@ -13,22 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from inbox_bot.core.assessment import FOR_THE_SELLER, Assessment, CheckItem, Role
 from inbox_bot.core.conditions import Condition, Known, all_hold, engine_values, known_by
 from inbox_bot.core.exhibits import ExhibitKind
 from inbox_bot.core.facts import Facts
 from inbox_bot.core.proofs import Proof, Shown, proofs_of
 from inbox_bot.core.record import Dossier, Evidence, Grade
-
-
-class Role(StrEnum):
-    """What a row of the table is to the reason: points count for the first two, and against for the third."""
-
-    REQUIRED = "required"
-    HELPS = "helps"
-    HURTS = "hurts"
-    STATES = "states"  # shown in the checklist, never counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,63 +56,6 @@ class EvidenceRules:
     fatal: tuple[FatalRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckItem:
-    """One line of the checklist; `gain` is what the score would rise by if it were on record."""
-
-    name: str
-    says: str
-    role: Role
-    grade: Grade
-    present: bool
-    points: int
-    get: str
-    gain: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the decision rules know beside the facts of the record; docs/rules.md explains each name."""
-
-    evidence_score: int | None = None
-    strong_evidence: int | None = None
-    required_missing: int | None = None
-    fatal: bool | None = None
-    fatal_findings: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """How a case stands: the graded exhibits (the strongest first), the score of 100, and the checklist.
-
-    `missing` is what is not on record, ordered by what would raise the score most; `fatal` says in words what settles
-    the case whatever else is on record.
-    """
-
-    evidence: tuple[Evidence, ...]
-    score: int
-    checklist: tuple[CheckItem, ...]
-    missing: tuple[CheckItem, ...]
-    fatal: tuple[str, ...]
-
-    @property
-    def required_missing(self) -> tuple[str, ...]:
-        """What the reason needs and nobody has on record, in words, the most worth first."""
-        return tuple(item.says for item in self.missing if item.role is Role.REQUIRED)
-
-    @property
-    def standing(self) -> Standing:
-        """The assessment as the decision rules see it."""
-        strong = sum(
-            item.present and item.grade is Grade.STRONG and item.role in _FOR for item in self.checklist
-        )
-        missing, findings = len(self.required_missing), "; ".join(self.fatal)
-        return Standing(self.score, strong, missing, bool(self.fatal), findings)
-
-
-_FOR = (Role.REQUIRED, Role.HELPS)
-
-
 def assess(
     facts: Facts, dossiers: Sequence[Dossier], rules: EvidenceRules, collected_at: datetime
 ) -> Assessment:
@@ -154,14 +88,14 @@ def _best(rows: Iterable[EvidenceRule]) -> dict[str, int]:
     """The points of the best row for each fact: one fact counts once."""
     best: dict[str, int] = {}
     for row in rows:
-        if row.role in _FOR:
+        if row.role in FOR_THE_SELLER:
             best[row.proves] = max(best.get(row.proves, 0), row.points)
     return best
 
 
 def _item(row: EvidenceRule, rows: Sequence[EvidenceRule], present: Sequence[EvidenceRule]) -> CheckItem:
     is_present = row in present
-    counts = row.role in _FOR and not is_present
+    counts = row.role in FOR_THE_SELLER and not is_present
     gain = score_of(rows, (*present, row)) - score_of(rows, present) if counts else 0
     return CheckItem(row.name, row.says, row.role, row.grade, is_present, row.points, row.get, gain)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from inbox_bot.core.assessment import Role
 from inbox_bot.core.conditions import RowReader, vocabulary_of
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.evidence import EvidenceRule, EvidenceRules, FatalRule, Role
+from inbox_bot.core.evidence import EvidenceRule, EvidenceRules, FatalRule
 from inbox_bot.core.facts import Facts
 from inbox_bot.core.model import Reason
 from inbox_bot.core.proofs import Shown

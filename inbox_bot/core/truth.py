@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from inbox_bot.core.truth_claims import Shown, claims_in
 from inbox_bot.core.truth_complete import missing_from
 from inbox_bot.core.truth_known import Ground
+from inbox_bot.core.truth_names import names_in
 from inbox_bot.core.truth_quotes import quotes_in
 from inbox_bot.core.truth_text import (
     MOST_CHARACTERS,
@@ -24,7 +25,7 @@ from inbox_bot.core.truth_text import (
     read_plain,
     statements_of,
 )
-from inbox_bot.core.truth_values import Known, Scope, Wrong, known_of, values_in
+from inbox_bot.core.truth_values import Known, Scope, Wrong, known_of, quantities_in, values_in
 from inbox_bot.core.truth_words import StatementWords, load_statement_words
 
 __all__ = [
@@ -85,15 +86,17 @@ def _flaws(letter: PlainLetter, ground: Ground, words: StatementWords) -> Iterat
         if quote.wrong:
             wrong = Wrong("quotation", f"the letter quotes what is not in the correspondence: {quote.wrong}")
             yield _flaw(letter, letter.text[quote.start : quote.end], wrong, quote.start, quote.end)
-    text = blanked(letter.text, [(one.start, one.end) for one in quotes])
-    is_closed = is_first = False
-    scope: Scope | None = None
+    for wrong, start, end in quantities_in(letter.text, known):
+        yield _flaw(letter, letter.text[start:end], wrong, start, end)
+    spans = [(one.start, one.end) for one in quotes]
+    text = blanked(letter.text, [*spans, *known.own_spans(letter.text)])
+    is_closed = False
+    scope = known.all
     for number, line in enumerate(lines_of(text)):
-        is_first = number == 0
         is_closed = is_closed or _closes(line.text, words)
         for statement in statements_of(line, words.reading):
             scope = known.scope_of(statement.text, scope if statement.goes_on else None)
-            for wrong, start, end in _of_statement(statement, known, scope, words, is_first, is_closed):
+            for wrong, start, end in _of_statement(statement, known, scope, words, number == 0, is_closed):
                 shown = letter.text[statement.start : statement.start + len(statement.text)]
                 yield _flaw(letter, shown, wrong, statement.start + start, statement.start + end)
 
@@ -102,11 +105,11 @@ def _of_statement(
     statement: Statement, known: Known, scope: Scope, words: StatementWords, is_first: bool, is_closed: bool
 ) -> Iterator[tuple[Wrong, int, int]]:
     yield from values_in(statement, known, scope, words, is_first=is_first, is_closed=is_closed)
-    text = blanked(statement.text, known.own_spans(statement.text))
-    plain = Statement(statement.start, text, statement.goes_on, statement.clauses)
+    yield from names_in(statement, known, scope, words)
+    text = statement.text
     dates = [(one.start, one.end) for one, _ in days_in(text, known.near)]
     shown = Shown(known.ground, scope.dossiers, scope.parcels)
-    for claim in claims_in(plain, words, dates):
+    for claim in claims_in(statement, words, dates):
         if not shown.holds(claim):
             said = " ".join(text[claim.start : claim.end].split())
             denied = "denies" if claim.denied else "says"

@@ -18,7 +18,7 @@ _QUOTED_LINE = re2.compile(
     r"(?m)^[ \t]*[-*•·]?[ \t]*(?P<head>[^\"\n]{6,60}?[,，][ ]?(?P<who>[^\s,，:：\"]{2,12})[ ]?[:：])[ ]?\""
 )
 _END_OF_QUOTE = re2.compile(r"\"[ \t.。]*(?:\n[ \t]*(?:\n|[-*•·][ \t])|\n?[ \t\n]*$)")
-_INLINE = re2.compile(r"\"(?P<words>[^\"\n]{1,800}(?:\n[^\"\n]{1,200}){0,8})\"|「(?P<cjk>[^」\n]{1,400})」")
+_INLINE = re2.compile(r"\"(?P<words>[^\"]{1,900})\"|「(?P<cjk>[^」\n]{1,400})」")
 _BRACKETS = re2.compile(r"\[[^\[\]\n]{0,80}\]|\[[^\]]{0,80}$")
 _MOST_QUOTES = 2000
 _FEWEST = 12  # letters and digits; a shorter quotation is a name or a term
@@ -94,6 +94,8 @@ def _wrong(words: str, said: Sequence[_Said], party: str, days: Sequence[frozens
 def _inline(text: str, said: Sequence[_Said], words: StatementWords) -> Iterator[Quote]:
     for match in islice(_INLINE.finditer(text), _MOST_QUOTES):
         quoted = match.group("words") or match.group("cjk")
+        if "\n\n" in quoted:
+            continue
         bare = folded(quoted)
         if len(bare) < _FEWEST and not (len(bare) >= 4 and not bare.isascii()):
             continue

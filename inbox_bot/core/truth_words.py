@@ -13,20 +13,17 @@ from inbox_bot.core.phrases import PhraseTable, load_phrases
 from inbox_bot.core.tomlfile import TomlFile
 
 ROLES = frozenset(
-    "shipped delivered tried refunded refund_spoken_of ordered cancel return_received return_asked taken "
-    "written".split()
+    ["shipped", "delivered", "tried", "refunded", "refund_spoken_of", "ordered", "cancel", "return_received", "return_asked", "taken", "written"]
 )
 CLAIMS = frozenset(
-    "delivered signed shipped returned_to_sender lost in_transit label_only refunded refunded_in_full "
-    "replacement_delivered replacement_sent receipt_admitted cancel_asked refund_offered return_known "
-    "return_received messages to_the_place atoz".split()
+    ["delivered", "signed", "shipped", "returned_to_sender", "lost", "in_transit", "label_only", "refunded", "refunded_in_full", "replacement_delivered", "replacement_sent", "receipt_admitted", "cancel_asked", "refund_offered", "return_known", "return_received", "messages", "to_the_place", "atoz"]
 )
 DENIALS = frozenset({"messages", "parcels"})
 LABELS = frozenset(
-    "tracking carrier signed_by ship_to method reference item_code shipped_on delivered_on ordered_on".split()
+    ["tracking", "carrier", "signed_by", "ship_to", "method", "reference", "item_code", "shipped_on", "delivered_on", "ordered_on"]
 )
 READING = frozenset(
-    "negation not_on_record no_negation supposed alleged breaks anybody said counted closing own_number".split()
+    ["negation", "not_on_record", "no_negation", "supposed", "alleged", "breaks", "anybody", "said", "counted", "closing", "own_number"]
 )
 SECTIONS = {"roles": ROLES, "claims": CLAIMS, "denials": DENIALS, "labels": LABELS, "reading": READING}
 
