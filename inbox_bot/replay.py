@@ -187,7 +187,7 @@ class Replay:
         self._outside = ReplayOutside(self._mails)
         self._now, self._out = now, out
         addresses = list(own_addresses) or _own_addresses([mail for _, mail in self._mails], rulebook)
-        self._desk = Desk(
+        self.desk = Desk(
             policy=Policy(
                 account=ACCOUNT,
                 address=addresses[0],
@@ -215,8 +215,8 @@ class Replay:
         fetched = FetchedMail(number, None, mail.message_id, file.raw_bytes)
         self.store.save_mails(ACCOUNT, FOLDER, Cursor(1, number), [fetched], now)
         stored = StoredMail(ACCOUNT, mail.sha256, FOLDER, mail.received_at, 0)
-        handled = handle_safely(self._desk, stored, now, tries=1)
-        case = advance_case(self._desk, handled.case_id, now) if handled.case_id else None
+        handled = handle_safely(self.desk, stored, now, tries=1)
+        case = advance_case(self.desk, handled.case_id, now) if handled.case_id else None
         reply = self._reply(case) if handled.notice is not None else None
         return ReplayLine(file.name, received_at, handled, case, reply, self._write(reply))
 

@@ -18,7 +18,7 @@ from inbox_bot.core.case import Case
 from inbox_bot.core.exhibits import list_exhibits
 from inbox_bot.core.model import Reply
 from inbox_bot.core.record import Dossier
-from inbox_bot.desk import Rulebook
+from inbox_bot.desk import Desk, Rulebook
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.orders.carriers import load_carriers
 from inbox_bot.replay import ACCOUNT, Replay, read_paths
@@ -41,6 +41,7 @@ class Worked:
     dossiers: tuple[Dossier, ...]
     reply: Reply | None
     store: SqliteStore
+    desk: Desk
 
     @property
     def letter(self) -> str:
@@ -69,7 +70,7 @@ def worked(name: str, rulebook: Rulebook) -> Iterator[Worked]:
         assert case is not None
         raw = replay.store.file(case.dossier_sha256) if case.dossier_sha256 else b"[]"
         dossiers = from_json(raw.decode(), tuple[Dossier, ...])
-        yield Worked(name, case, dossiers, lines[-1].reply, replay.store)
+        yield Worked(name, case, dossiers, lines[-1].reply, replay.store, replay.desk)
 
 
 def _enter(folder: Path, store: SqliteStore) -> None:

@@ -5,10 +5,9 @@ Words are found by `rules/statements.toml`; days, amounts, ids and names are the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from inbox_bot.core.model import Notice
 from inbox_bot.core.money_moved import Refunds
 from inbox_bot.core.parcels import Parcels, is_label
 from inbox_bot.core.phrases import PhraseHit
@@ -45,6 +44,8 @@ def claims_in(
     for hit in (*hits, *_denials(words, text)):
         clause = statement.clause_at(hit.start)
         begin, end = statement.clauses[clause]
+        if any(one.name == "no_claim" and one.start <= hit.start < one.end for one in reading):
+            continue
         if any(one.name == "alleged" and one.start < hit.start for one in reading):
             continue
         if any(one.name == "supposed" and begin <= one.start < hit.end for one in reading):
@@ -53,7 +54,7 @@ def claims_in(
         yield Claim(hit.name, denied, hit.start, hit.end)
 
 
-_READING = ("negation", "not_on_record", "no_negation", "supposed", "alleged")
+_READING = ("negation", "not_on_record", "no_negation", "no_claim", "supposed", "alleged")
 _DENIES = frozenset({"no messages", "no parcels"})
 
 
@@ -69,9 +70,9 @@ def _is_denied(text: str, hit: PhraseHit, begin: int, end: int, reading: Sequenc
             continue
         if one.name == "not_on_record" and not _is_missing_value(text, one.start):
             return True
-        if one.name == "negation" and one.start < hit.end:
-            if not any(other.start <= one.start < other.end for other in spared):
-                return True
+        spared_here = any(other.start <= one.start < other.end for other in spared)
+        if one.name == "negation" and one.start < hit.end and not spared_here:
+            return True
     return False
 
 
@@ -91,11 +92,6 @@ class Shown:
     dossiers: tuple[Dossier, ...]
     parcels: tuple[Shipment, ...]
 
-    @property
-    def notice(self) -> Notice:
-        """The notice that is answered."""
-        return self.ground.notice
-
     def marked(self, *marks: str) -> bool:
         """Whether the correspondence carries one of the marks."""
         return any(
@@ -108,92 +104,93 @@ class Shown:
         """Whether what the claim says is on record; a denied one holds when the record does not show it."""
         return not self._all_show(claim.name) if claim.denied else self._shows(claim.name)
 
-    def _status(self, status: ShipmentStatus) -> bool:
-        return any(one.status is status for one in self.parcels)
-
     def _shows(self, name: str) -> bool:
-        first = self.dossiers[0]
-        match name:
-            case "delivered":
-                return self._status(ShipmentStatus.DELIVERED)
-            case "signed":
-                return self._is_signed()
-            case "shipped":
-                return any(_moved(one) for one in self.parcels) or any(
-                    one.order is not None and one.order.status == "shipped" for one in self.dossiers
-                )
-            case "returned_to_sender":
-                return self._status(ShipmentStatus.RETURNED_TO_SENDER)
-            case "lost":
-                return self._status(ShipmentStatus.LOST)
-            case "in_transit":
-                return self._status(ShipmentStatus.IN_TRANSIT)
-            case "label_only":
-                return any(is_label(one) for one in self.parcels)
-            case "refunded":
-                return self._is_refunded()
-            case "refunded_in_full":
-                return self.ground.refund_confirmed or any(
-                    Refunds.of(self.notice, one).full for one in self.dossiers
-                )
-            case "replacement_delivered":
-                return any(
-                    one.replacement and one.status is ShipmentStatus.DELIVERED for one in self.parcels
-                )
-            case "replacement_sent":
-                return any(one.replacement for one in self.parcels) or self.marked("replacement_sent")
-            case "receipt_admitted":
-                return self.marked("admits_receipt")
-            case "cancel_asked":
-                return self.marked("asks_to_cancel")
-            case "refund_offered":
-                return self.marked(
-                    "offers_refund", "offers_return_label", "offers_replacement"
-                ) or bool(first.refunds)
-            case "return_known":
-                return self._is_returned() or self.marked("return_requested", "confirms_return")
-            case "return_received":
-                return any(one.received_on for dossier in self.dossiers for one in dossier.returns) or (
-                    self.marked("return_received")
-                )
-            case "messages" | "no messages":
-                party = (Party.BUYER,) if name == "messages" else (Party.BUYER, Party.SELLER)
-                return any(one.party in party for dossier in self.dossiers for one in dossier.messages)
-            case "to_the_place":
-                return self._match is not PlaceMatch.DIFFERENT
-            case "atoz":
-                kinds = [one.kind for dossier in self.dossiers for one in dossier.postings]
-                return PostingKind.ATOZ in kinds or self.marked("atoz_open", "atoz_granted")
-        return any(_moved(one) for one in first.shipments)  # "no parcels"
+        return _SHOWS[name](self)
 
     def _all_show(self, name: str) -> bool:
         """Whether a denial is wrong: of parcels every one must show it, for one of two may be meant."""
         if name in _OF_A_PARCEL:
             own = [one for one in self.parcels if not one.replacement] or list(self.parcels)
             return bool(own) and all(_replace_parcels(self, one)._shows(name) for one in own)
-        if name == "no messages":
-            return bool(spoken(self.dossiers[0]))
         return self._shows(name)
 
-    def _is_signed(self) -> bool:
+    def has_status(self, status: ShipmentStatus) -> bool:
+        """Whether a parcel is in this state."""
+        return any(one.status is status for one in self.parcels)
+
+    def is_shipped(self) -> bool:
+        """Whether a carrier had a parcel, or the order's report says so."""
+        orders = [one.order for one in self.dossiers if one.order is not None]
+        return any(_moved(one) for one in self.parcels) or any(one.status == "shipped" for one in orders)
+
+    def is_signed(self) -> bool:
+        """Whether somebody signed for a parcel that arrived, or a document shows it."""
         documents = [one.shows for dossier in self.dossiers for one in dossier.documents]
         return "signature" in documents or any(
             one.signed_by and one.status is ShipmentStatus.DELIVERED for one in self.parcels
         )
 
-    def _is_refunded(self) -> bool:
-        kinds = [one.kind for dossier in self.dossiers for one in dossier.postings]
-        refunds = any(dossier.refunds for dossier in self.dossiers)
-        return self.ground.refund_confirmed or refunds or PostingKind.REFUND in kinds
+    def is_refunded(self, *, full: bool = False) -> bool:
+        """Whether a refund is on record, or a person confirmed one."""
+        if self.ground.refund_confirmed:
+            return True
+        if full:
+            return any(Refunds.of(self.ground.notice, one).full for one in self.dossiers)
+        return any(one.refunds for one in self.dossiers) or self.has_posting(PostingKind.REFUND)
 
-    def _is_returned(self) -> bool:
-        return any(dossier.returns for dossier in self.dossiers)
+    def has_posting(self, kind: PostingKind) -> bool:
+        """Whether a settlement has a line of this kind."""
+        return any(one.kind is kind for dossier in self.dossiers for one in dossier.postings)
 
-    @property
-    def _match(self) -> PlaceMatch:
-        return Parcels.of(self.notice, self.dossiers[0]).match
+    def has_return(self, *, received: bool) -> bool:
+        """Whether a return is on record, and came back."""
+        marks = (
+            ("return_received",) if received else ("return_requested", "return_received", "confirms_return")
+        )
+        returns = [one for dossier in self.dossiers for one in dossier.returns]
+        return any(one.received_on or not received for one in returns) or self.marked(*marks)
+
+    def has_replacement(self, *, delivered: bool) -> bool:
+        """Whether a replacement went out, and arrived."""
+        sent = [one for one in self.parcels if one.replacement]
+        if delivered:
+            return any(one.status is ShipmentStatus.DELIVERED for one in sent)
+        return bool(sent) or self.marked("replacement_sent")
+
+    def wrote(self, *parties: Party) -> bool:
+        """Whether one of the parties wrote."""
+        return any(one.party in parties for dossier in self.dossiers for one in dossier.messages)
+
+    def is_at_the_place(self) -> bool:
+        """Whether no delivery is known to have gone elsewhere."""
+        return Parcels.of(self.ground.notice, self.dossiers[0]).match is not PlaceMatch.DIFFERENT
 
 
+_SHOWS: dict[str, Callable[[Shown], bool]] = {
+    "delivered": lambda shown: shown.has_status(ShipmentStatus.DELIVERED),
+    "signed": Shown.is_signed,
+    "shipped": Shown.is_shipped,
+    "returned_to_sender": lambda shown: shown.has_status(ShipmentStatus.RETURNED_TO_SENDER),
+    "lost": lambda shown: shown.has_status(ShipmentStatus.LOST),
+    "in_transit": lambda shown: shown.has_status(ShipmentStatus.IN_TRANSIT),
+    "label_only": lambda shown: any(is_label(one) for one in shown.parcels),
+    "refunded": Shown.is_refunded,
+    "refunded_in_full": lambda shown: shown.is_refunded(full=True),
+    "replacement_delivered": lambda shown: shown.has_replacement(delivered=True),
+    "replacement_sent": lambda shown: shown.has_replacement(delivered=False),
+    "receipt_admitted": lambda shown: shown.marked("admits_receipt"),
+    "cancel_asked": lambda shown: shown.marked("asks_to_cancel"),
+    "refund_offered": lambda shown: (
+        shown.marked("offers_refund", "offers_return_label", "offers_replacement") or shown.is_refunded()
+    ),
+    "return_known": lambda shown: shown.has_return(received=False),
+    "return_received": lambda shown: shown.has_return(received=True),
+    "messages": lambda shown: shown.wrote(Party.BUYER),
+    "to_the_place": Shown.is_at_the_place,
+    "atoz": lambda shown: shown.has_posting(PostingKind.ATOZ) or shown.marked("atoz_open", "atoz_granted"),
+    "no messages": lambda shown: bool(spoken(shown.dossiers[0])),
+    "no parcels": lambda shown: any(_moved(one) for one in shown.dossiers[0].shipments),
+}
 _OF_A_PARCEL = frozenset({"delivered", "signed", "shipped", "returned_to_sender", "lost", "in_transit"})
 
 

@@ -142,7 +142,11 @@ class _Text:
             return True
         words = r"[\s\-]*".join(re2.escape(char) for char in chars[:200])
         before = r"(?:^|[^a-z0-9])" if chars[0].isascii() and chars[0].isalnum() else ""
-        behind = r"(?:$|[^a-z0-9])" if chars[-1].isascii() and chars[-1].isalnum() and len(chars) < _TITLE - 8 else ""
+        behind = (
+            r"(?:$|[^a-z0-9])"
+            if chars[-1].isascii() and chars[-1].isalnum() and len(chars) < _TITLE - 8
+            else ""
+        )
         return re2.search(before + words + behind, self._folded) is not None
 
 

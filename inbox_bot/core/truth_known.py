@@ -91,7 +91,8 @@ def days_by_role(ground: Ground, parcels: Iterable[Shipment]) -> dict[str, froze
         found.setdefault(role, set()).update(day for day in days if day is not None)
 
     for parcel in parcels:
-        add("shipped", parcel.shipped_on, *(scan.scanned_on for scan in parcel.scans))
+        scanned = [scan.scanned_on for scan in parcel.scans if scan.status is not ShipmentStatus.DELIVERED]
+        add("shipped", *([parcel.shipped_on] if parcel.shipped_on else scanned))
         add("delivered", parcel.delivered_on)
         for scan in parcel.scans:
             add("tried", scan.scanned_on)
@@ -233,8 +234,11 @@ def ids_on_record(ground: Ground) -> frozenset[str]:
     for dossier in ground.dossiers:
         found.append(dossier.order_id)
         found += [one.tracking_id for one in dossier.shipments]
-        found += [one.reference for one in (*dossier.refunds, *dossier.postings)]
+        found += [one.reference for one in dossier.refunds]
+        found += [one.reference for one in dossier.postings]
         found += [one.sku for one in dossier.returns]
+        found += [one.delivered_to.postal_code for one in dossier.shipments]
+        found += [dossier.order.destination.postal_code] if dossier.order else []
         for item in items_of(notice, dossier.order):
             found += [item.sku, item.asin, item.order_item_id]
     return frozenset(one for one in found if folded(one))

@@ -27,11 +27,13 @@ _GAP = re2.compile(
 _VALUE_END = re2.compile(r"[;；。\[【\n(（]|[,，](?:[^0-9]|$)|\.(?:[ ]|$)")
 _PLACE = re2.compile(
     r"\b(?:in|at|to|near)[ ](?P<place>(?:[A-Z\x{C0}-\x{17F}][\w'’.-]*|[0-9]{3,}[\w-]*)"
-    r"(?:[ ,]{1,2}(?:[A-Z\x{C0}-\x{17F}][\w'’.-]*|[0-9]{3,}[\w-]*|[0-9][A-Z]{2}|(?:de|of|am|an|der|la|le|upon|on)[ ][A-Z][\w'’.-]*))*)"
+    r"(?:[ ,]{1,2}(?:[A-Z\x{C0}-\x{17F}][\w'’.-]*|[0-9]{3,}[\w-]*"
+    r"|[0-9][A-Z]{2}|(?:de|of|am|an|der|la|le|upon|on)[ ][A-Z][\w'’.-]*))*)"
 )
 _PLACE_ZH = re2.compile(r"(?:送达|妥投|送到|签收)[ ]?(?:至|到|于|在)?[ ]?[（(](?P<place>[^）)\n]{1,80})[）)]")
 _PLACE_ZH_BARE = re2.compile(
-    r"(?:送达|送到|妥投于|妥投至|寄往|寄至)[ ]?(?:至|到|于|在)?[ ]?(?P<place>[A-Z][A-Za-z .'-]{1,40}(?:[ ][0-9]{3,10})?|[\p{Han}]{2,8}(?:市|州|省|县|区))"
+    r"(?:送达|送到|妥投于|妥投至|寄往|寄至)[ ]?(?:至|到|于|在)?[ ]?"
+    r"(?P<place>[A-Z][A-Za-z .'-]{1,40}(?:[ ][0-9]{3,10})?|[\p{Han}]{2,8}(?:市|州|省|县|区))"
 )
 _SOME_DAY = date(2000, 1, 1)
 
@@ -50,7 +52,11 @@ def names_in(
             continue
         if any(one.start == 0 for one in words.reading.find_all(rest[:30], {"not_on_record"})):
             if has_colon and _is_on_record(hit.name, known):
-                yield Wrong(hit.words.casefold(), f"the letter has no {hit.words}; the record has one"), hit.start, at
+                yield (
+                    Wrong(hit.words.casefold(), f"the letter has no {hit.words}; the record has one"),
+                    hit.start,
+                    at,
+                )
             continue
         wrong = _behind_label(hit, rest, has_colon, known, scope, words)
         if wrong is not None:
@@ -166,7 +172,7 @@ def _carrier(rest: str, value: str, scope: Scope, *, must_fit: bool) -> Wrong | 
     capital = value[:1].isupper() or (value[:1].isdigit() and must_fit) or not value[:1].isascii()
     if not capital and not must_fit:
         return None
-    said = {word for word in _before_small(value)}
+    said = set(_before_small(value))
     if any(said & _initials(one) and said <= _initials(one) | _COMMON for one in (*names, *methods)):
         return None
     if not must_fit and (not names or value[:1] in "《“"):
@@ -219,7 +225,7 @@ def _places(
     dates = [(one.start, one.end) for one in find_dates(text, near=_SOME_DAY)]
     for pattern in (_PLACE, _PLACE_ZH, _PLACE_ZH_BARE):
         for match in pattern.finditer(text):
-            start, end = match.span("place")
+            start, end = match.span(1)
             if any(one < end and start < two for one, two in dates):
                 continue
             before = [hit for hit in roles if hit.start <= start]
@@ -243,7 +249,9 @@ def _delivered_at(value: str, known: Known, scope: Scope, *, is_delivery: bool) 
     places = went if is_delivery and went else (*went, *places_on_order(ground))
     if any(_fits(value, place) for place in places):
         return None
-    if any(bare in folded(one) or folded(one) in bare for one in _names(ground, scope.parcels) if folded(one)):
+    if any(
+        bare in folded(one) or folded(one) in bare for one in _names(ground, scope.parcels) if folded(one)
+    ):
         return None
     record = ", ".join(" ".join(part for part in (one.city, one.postal_code) if part) for one in places[:3])
     shown = f"the record says {record}" if record else "no such place is on record"
@@ -255,7 +263,9 @@ _NO_PLACES = frozenset({"amazon", "sellercentral", "am", "pm", "usps", "ups", "f
 
 def _went(parcels: Iterable[Shipment]) -> tuple[Destination, ...]:
     found = (one.delivered_to for one in parcels if one.status is ShipmentStatus.DELIVERED)
-    return tuple(dict.fromkeys(place for place in found if place != NOWHERE and (place.city or place.postal_code)))
+    return tuple(
+        dict.fromkeys(place for place in found if place != NOWHERE and (place.city or place.postal_code))
+    )
 
 
 def _names(ground: Ground, parcels: Iterable[Shipment]) -> Iterator[str]:
@@ -305,7 +315,34 @@ def _is_region(words: str) -> bool:
 
 
 _REGIONS = frozenset(
-    ["tx", "texas", "ca", "california", "ny", "newyork", "fl", "florida", "il", "illinois", "wa", "washington", "usa", "us", "unitedstates", "uk", "unitedkingdom", "germany", "deutschland", "france", "japan", "canada", "china", "italy", "spain", "australia"]
+    [
+        "tx",
+        "texas",
+        "ca",
+        "california",
+        "ny",
+        "newyork",
+        "fl",
+        "florida",
+        "il",
+        "illinois",
+        "wa",
+        "washington",
+        "usa",
+        "us",
+        "unitedstates",
+        "uk",
+        "unitedkingdom",
+        "germany",
+        "deutschland",
+        "france",
+        "japan",
+        "canada",
+        "china",
+        "italy",
+        "spain",
+        "australia",
+    ]
 )
 
 

@@ -40,9 +40,7 @@ class _Said:
     days: frozenset[date]
 
 
-def quotes_in(
-    text: str, dossiers: Sequence[Dossier], near: date, words: StatementWords
-) -> tuple[Quote, ...]:
+def quotes_in(text: str, dossiers: Sequence[Dossier], near: date, words: StatementWords) -> tuple[Quote, ...]:
     """The quotations of a plain letter, in order: those in lines of their own, and those inside sentences."""
     said = tuple(_said(dossiers))
     lines = list(_lines(text, said, near))

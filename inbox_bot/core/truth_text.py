@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 
 import re2
 
@@ -125,7 +126,7 @@ def _clauses(text: str, breaks: PhraseTable) -> tuple[tuple[int, int], ...]:
     cuts += [hit.start for hit in breaks.find_all(text, {"breaks"})]
     kept = sorted({cut for cut in cuts if cut and not any(one.start <= cut < one.end for one in dates)})
     edges = [0, *kept, len(text)]
-    return tuple(zip(edges, edges[1:], strict=False))
+    return tuple(pairwise(edges))
 
 
 _SOME_DAY = date(2000, 1, 1)

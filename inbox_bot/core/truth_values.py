@@ -82,9 +82,7 @@ class Known:
 
     def own_spans(self, text: str) -> list[tuple[int, int]]:
         """Where titles, file names, addresses and the like stand, which state nothing."""
-        return [
-            match.span("own") for pattern in self.own_patterns for match in pattern.finditer(text)
-        ]
+        return [match.span(1) for pattern in self.own_patterns for match in pattern.finditer(text)]
 
 
 def known_of(ground: Ground) -> Known:
@@ -144,7 +142,13 @@ def _spaced(bare: str) -> str:
 
 
 def values_in(
-    statement: Statement, known: Known, scope: Scope, words: StatementWords, *, is_first: bool, is_closed: bool
+    statement: Statement,
+    known: Known,
+    scope: Scope,
+    words: StatementWords,
+    *,
+    is_first: bool,
+    is_closed: bool,
 ) -> Iterator[tuple[Wrong, int, int]]:
     """What is wrong with the values of one statement, each with its span in it.
 
@@ -163,7 +167,7 @@ def values_in(
             yield _wrong_day(role, said, allowed), found.start, found.end
     yield from _amounts(statement, amounts, roles, known, is_first)
     if not is_closed:
-        spans = [(one.start, one.end) for one in (*amounts, *(day for day, _ in days))]
+        spans = [(one.start, one.end) for one in amounts] + [(one.start, one.end) for one, _ in days]
         yield from _ids(text, spans, known, words)
     yield from _citations(text, known.ground.exhibits)
     yield from _counts(text, known, words)
@@ -292,16 +296,21 @@ def _wrong_amount(money: Money, known: frozenset[Money], about: str) -> Wrong:
 # --- ids, citations, counts --------------------
 
 _ID = re2.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{6,58})[A-Za-z0-9]")
-_CITED = re2.compile(r"(?i)(?:\bexhibits?|\bexh\.|证据|證據)[ ]{0,3}(?:no\.?[ ]?|#)?(?P<numbers>[0-9]{1,4}(?:[ ]?(?:,|and|-|to|&|、|和|至)[ ]?[0-9]{1,4})*)")
+_CITED = re2.compile(
+    r"(?i)(?:\bexhibits?|\bexh\.|证据|證據)[ ]{0,3}(?:no\.?[ ]?|#)?"
+    r"(?P<numbers>[0-9]{1,4}(?:[ ]?(?:,|and|-|to|&|、|和|至)[ ]?[0-9]{1,4})*)"
+)
 _NUMBER = re2.compile(r"[0-9]+")
-_COUNT = re2.compile(r"(?P<count>[0-9]{1,4}|\b(?i:one|two|three|four|five|six|seven|eight|nine|ten)\b)[ ]{0,2}$")
+_COUNT = re2.compile(
+    r"(?P<count>[0-9]{1,4}|\b(?i:one|two|three|four|five|six|seven|eight|nine|ten)\b)[ ]{0,2}$"
+)
 _COUNT_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 def _ids(
     text: str, spans: Sequence[tuple[int, int]], known: Known, words: StatementWords
 ) -> Iterator[tuple[Wrong, int, int]]:
-    good = [match.span("own") for pattern in known.id_patterns for match in pattern.finditer(text)]
+    good = [match.span(1) for pattern in known.id_patterns for match in pattern.finditer(text)]
     own = [hit.end for hit in words.reading.find_all(text, {"own_number"})]
     for order_id in find_order_ids(text):
         if folded(order_id) not in known.ids:

@@ -13,17 +13,73 @@ from inbox_bot.core.phrases import PhraseTable, load_phrases
 from inbox_bot.core.tomlfile import TomlFile
 
 ROLES = frozenset(
-    ["shipped", "delivered", "tried", "refunded", "refund_spoken_of", "ordered", "cancel", "return_received", "return_asked", "taken", "written"]
+    [
+        "shipped",
+        "delivered",
+        "tried",
+        "refunded",
+        "refund_spoken_of",
+        "ordered",
+        "cancel",
+        "return_received",
+        "return_asked",
+        "taken",
+        "written",
+    ]
 )
 CLAIMS = frozenset(
-    ["delivered", "signed", "shipped", "returned_to_sender", "lost", "in_transit", "label_only", "refunded", "refunded_in_full", "replacement_delivered", "replacement_sent", "receipt_admitted", "cancel_asked", "refund_offered", "return_known", "return_received", "messages", "to_the_place", "atoz"]
+    [
+        "delivered",
+        "signed",
+        "shipped",
+        "returned_to_sender",
+        "lost",
+        "in_transit",
+        "label_only",
+        "refunded",
+        "refunded_in_full",
+        "replacement_delivered",
+        "replacement_sent",
+        "receipt_admitted",
+        "cancel_asked",
+        "refund_offered",
+        "return_known",
+        "return_received",
+        "messages",
+        "to_the_place",
+        "atoz",
+    ]
 )
 DENIALS = frozenset({"messages", "parcels"})
 LABELS = frozenset(
-    ["tracking", "carrier", "signed_by", "ship_to", "method", "reference", "item_code", "shipped_on", "delivered_on", "ordered_on"]
+    [
+        "tracking",
+        "carrier",
+        "signed_by",
+        "ship_to",
+        "method",
+        "reference",
+        "item_code",
+        "shipped_on",
+        "delivered_on",
+        "ordered_on",
+    ]
 )
 READING = frozenset(
-    ["negation", "not_on_record", "no_negation", "supposed", "alleged", "breaks", "anybody", "said", "counted", "closing", "own_number"]
+    [
+        "negation",
+        "not_on_record",
+        "no_negation",
+        "supposed",
+        "alleged",
+        "no_claim",
+        "breaks",
+        "anybody",
+        "said",
+        "counted",
+        "closing",
+        "own_number",
+    ]
 )
 SECTIONS = {"roles": ROLES, "claims": CLAIMS, "denials": DENIALS, "labels": LABELS, "reading": READING}
 
@@ -70,7 +126,9 @@ def load_statement_words(files: Sequence[TomlFile]) -> StatementWords:
 def _unknown(file: TomlFile, section: str, table: PhraseTable) -> list[Problem]:
     known = SECTIONS[section]
     return [
-        file.problem((section, name), f"nothing is called {name!r} here", f"one of {', '.join(sorted(known))}")
+        file.problem(
+            (section, name), f"nothing is called {name!r} here", f"one of {', '.join(sorted(known))}"
+        )
         for name in table.names
         if name not in known
     ]
