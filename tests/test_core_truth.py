@@ -121,7 +121,7 @@ REASONS = st.sampled_from(list(Reason))
 LANGUAGES = st.sampled_from(["en", "zh"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(dossiers(), REASONS, LANGUAGES)
 def test_an_answer_rendered_from_the_record_has_no_flaw(dossier, reason, language):
     text, attached, ground = answer_of(dossier, reason, language)
@@ -191,7 +191,7 @@ CHANGES: dict[str, Callable[[Dossier], Dossier]] = {
 
 
 @pytest.mark.parametrize("fact", list(CHANGES))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(dossier=dossiers(), reason=REASONS, language=LANGUAGES)
 def test_no_fact_of_the_record_changes_unnoticed(fact, dossier, reason, language):
     changed = CHANGES[fact](dossier)

@@ -9,7 +9,7 @@ from typing import Any
 from inbox_bot.core.exhibits import Exhibit, ExhibitKind
 from inbox_bot.core.letter import Letter, LetterMessage, place_in_words
 from inbox_bot.core.model import Notice
-from inbox_bot.core.record import Document, Dossier, Shipment
+from inbox_bot.core.record import Document, Dossier, OrderItem, Shipment
 from inbox_bot.core.text import clean_text, one_line
 from inbox_bot.core.timeline import Moment
 from inbox_bot.core.zones import ordered_at
@@ -197,11 +197,23 @@ def _order(exhibit: Exhibit, dossier: Dossier) -> BookExhibit:
             one_line(item.title),
             ", ".join(part for part in (item.sku, item.asin, one_line(item.condition)) if part),
             item.quantity,
-            str(item.price) if item.price else "",
+            _amounts(item),
         )
         for item in order.items
     )
     return BookExhibit(exhibit.number, exhibit.kind.value, exhibit.order_id, order.order_id, rows, items)
+
+
+def _amounts(item: OrderItem) -> str:
+    """All amounts of an order line that are on record, the price first."""
+    parts = (
+        ("", item.price),
+        ("tax", item.tax),
+        ("shipping", item.shipping),
+        ("shipping tax", item.shipping_tax),
+        ("discount", item.discount),
+    )
+    return ", ".join(f"{name} {amount}".strip() for name, amount in parts if amount is not None and amount.amount)
 
 
 def _tracking(exhibit: Exhibit, parcel: Shipment) -> BookExhibit:

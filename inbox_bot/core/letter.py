@@ -223,9 +223,14 @@ def lay_out(
 
 def place_in_words(place: Destination) -> str:
     """The place on one line, as much of it as is known; empty when nothing is."""
-    town = " ".join(part for part in (place.city, place.state, place.postal_code) if part)
-    known = (*place.lines, *((town,) if not place.lines else ()), place.country if not place.lines else "")
-    return one_line(", ".join(part for part in known if part))
+    said = " ".join(place.lines).casefold()
+    town = " ".join(
+        part
+        for part in (place.city, place.state, place.postal_code)
+        if part and part.casefold() not in said  # an address copied from a mail holds its town already
+    )
+    country = place.country if not place.lines or town else ""
+    return one_line(", ".join(part for part in (*place.lines, town, country) if part))
 
 
 def town_in_words(place: Destination) -> str:

@@ -74,7 +74,7 @@ def check_answer(
     """
     missing = [
         Flaw("", about, what, 0, 0)
-        for about, what in missing_from(read_plain(letter_text).text, exhibits_text, ground)
+        for about, what in missing_from(read_plain(letter_text).text, exhibits_text, ground, words)
     ]
     return (*check_letter(letter_text, ground, words), *dict.fromkeys(missing))
 

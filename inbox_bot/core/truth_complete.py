@@ -7,6 +7,7 @@ not known, or was purged, is not asked for.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date
 
@@ -17,23 +18,31 @@ from inbox_bot.core.model import Money
 from inbox_bot.core.money import find_money
 from inbox_bot.core.record import Dossier, PostingKind, Shipment
 from inbox_bot.core.truth_known import Ground, days_of, spoken
-from inbox_bot.core.truth_text import days_in
+from inbox_bot.core.truth_text import MOST_CHARACTERS, days_in, lines_of
+from inbox_bot.core.truth_words import StatementWords
 
+_NEAR = 60
 _TITLE = 40  # characters of an item's title that must stand there
 _CUT = "characters left out here"
 
 
-def missing_from(letter: str, exhibits: str, ground: Ground) -> Iterator[tuple[str, str]]:
+def missing_from(
+    letter: str, exhibits: str, ground: Ground, words: StatementWords
+) -> Iterator[tuple[str, str]]:
     """What the answer lacks: about what, and in plain words."""
-    own = _Text(letter, ground)
+    own = _Text(letter, ground, words)
     yield from _in_letter(own, ground)
     if not ground.exhibits:
         return
-    both = _Text(f"{letter}\n{exhibits}", ground, reads_days=False)
+    both = _Text(f"{letter}\n{exhibits}", ground)
     for number, dossier in enumerate(ground.dossiers):
         for about, value in _values(dossier, ground, is_own=number == 0):
             if not both.has(value):
                 yield about, f"the answer does not say {value} ({about}), which is on record"
+        for scan in (scan for parcel in dossier.shipments for scan in parcel.scans):
+            if not both.has_together(_day(scan.scanned_on), scan.place):
+                what = " ".join(part for part in (_day(scan.scanned_on), scan.place) if part)
+                yield "scan", f"the answer does not say that the parcel was scanned: {what}"
     charged = ground.notice.amount or (ground.dossiers[0].order.total if ground.dossiers[0].order else None)
     if charged is not None and not own.has_amount(charged) and not both.has(str(charged)):
         yield "amount", f"the answer does not say {charged}, the amount in dispute"
@@ -56,12 +65,12 @@ def _in_letter(own: _Text, ground: Ground) -> Iterator[tuple[str, str]]:
     for refund in dossier.refunds:
         if refund.amount is not None and not own.has_amount(refund.amount):
             yield "refund", f"the letter leaves out a refund of {refund.amount}, which is on record"
-        if refund.refunded_on is not None and not own.has_day(refund.refunded_on):
+        if refund.refunded_on is not None and not own.has_day(refund.refunded_on, "refunded"):
             yield "refund", f"the letter leaves out the refund of {refund.refunded_on}, which is on record"
     if not ground.exhibits:
         return
     for back in dossier.returns:
-        if back.received_on is not None and not own.has_day(back.received_on):
+        if back.received_on is not None and not own.has_day(back.received_on, "return_received"):
             yield "return", f"the letter leaves out the return that came back on {back.received_on}"
     for parcel in dossier.shipments:
         if parcel.replacement and parcel.tracking_id and not own.has(parcel.tracking_id):
@@ -103,9 +112,6 @@ def _of_parcel(parcel: Shipment) -> Iterator[tuple[str, str]]:
     yield "delivery city", parcel.delivered_to.city
     yield "delivery postal code", parcel.delivered_to.postal_code
     yield "signature", parcel.signed_by
-    for scan in parcel.scans:
-        yield "scan date", _day(scan.scanned_on)
-        yield "scan place", scan.place
 
 
 def _day(day: date | None) -> str:
@@ -115,31 +121,45 @@ def _day(day: date | None) -> str:
 class _Text:
     """A text to look values up in; several spellings of one value are parted by "|"."""
 
-    def __init__(self, text: str, ground: Ground, *, reads_days: bool = True) -> None:
+    def __init__(self, text: str, ground: Ground, words: StatementWords | None = None) -> None:
         self._folded = _light(text)
-        near = ground.notice.received_at.date()
-        self._days: frozenset[date] = frozenset()
+        self._days: frozenset[tuple[str, date]] = frozenset()
         self._amounts: frozenset[Money] = frozenset()
-        if reads_days:
-            self._days = frozenset(day for _, days in days_in(text, near) for day in days)
+        if words is not None:
+            self._days = frozenset(_days_by_line(text, ground.notice.received_at.date(), words))
             dollar = ground.notice.amount.currency if ground.notice.amount else "USD"
             self._amounts = frozenset(one.money for one in find_money(text, dollar=dollar))
 
     def has(self, value: str) -> bool:
         """Whether the value stands there; nothing is lacking when it is empty."""
-        return not value or any(self._stands(one) for one in value.split("|"))
+        return not _bare(value) or any(self._stands(one) for one in value.split("|"))
 
-    def has_day(self, day: date) -> bool:
-        return day in self._days or self._stands(day.isoformat())
+    def has_day(self, day: date, role: str) -> bool:
+        """Whether the day stands in a line, or right below one, that speaks of such a thing."""
+        return (role, day) in self._days
 
     def has_amount(self, amount: Money) -> bool:
         same = [one for one in self._amounts if one.currency == amount.currency]
         return any(one.amount == abs(amount.amount) for one in same) or self._stands(str(amount))
 
+    def has_together(self, day: str, place: str) -> bool:
+        """Whether the place stands right behind the day: the same day may stand anywhere for another reason."""
+        if not day or not _bare(place):
+            return self.has(day)
+        places = [match.start() for match in self._found(place)]
+        return any(
+            at < len(places) and places[at] <= match.start() + _NEAR
+            for match in self._found(day)
+            for at in (bisect_left(places, match.start()),)
+        )
+
     def _stands(self, value: str) -> bool:
-        chars = [char for char in _light(value) if not char.isspace() and char != "-"]
+        return next(self._found(value), None) is not None
+
+    def _found(self, value: str) -> Iterator[re2._Match]:
+        chars = list(_bare(_light(value)))
         if not chars:
-            return True
+            return iter(())
         words = r"[\s\-]*".join(re2.escape(char) for char in chars[:200])
         before = r"(?:^|[^a-z0-9])" if chars[0].isascii() and chars[0].isalnum() else ""
         behind = (
@@ -147,7 +167,20 @@ class _Text:
             if chars[-1].isascii() and chars[-1].isalnum() and len(chars) < _TITLE - 8
             else ""
         )
-        return re2.search(before + words + behind, self._folded) is not None
+        return iter(re2.finditer(before + words + behind, self._folded))
+
+
+def _days_by_line(text: str, near: date, words: StatementWords) -> Iterator[tuple[str, date]]:
+    """Each day of the letter with each thing that its line speaks of; a line without words goes with the one before."""
+    roles: set[str] = set()
+    for line in lines_of(text[:MOST_CHARACTERS]):
+        roles = {hit.name for hit in words.roles.find_all(line.text)} or roles
+        for _, days in days_in(line.text, near) if roles else ():
+            yield from ((role, day) for role in roles for day in days)
+
+
+def _bare(value: str) -> str:
+    return "".join(char for char in value if not char.isspace() and char != "-")
 
 
 def _light(text: str) -> str:

@@ -231,6 +231,8 @@ def ids_on_record(ground: Ground) -> frozenset[str]:
     """Every id that a letter may name, as written."""
     notice = ground.notice
     found: list[str] = [notice.order_id or "", *notice.order_ids]
+    for place in (*places_on_order(ground), *(one.delivered_to for one in _parcels(ground))):
+        found += [place.postal_code, *(word for line in place.lines for word in line.split())]
     for dossier in ground.dossiers:
         found.append(dossier.order_id)
         found += [one.tracking_id for one in dossier.shipments]
@@ -242,6 +244,11 @@ def ids_on_record(ground: Ground) -> frozenset[str]:
         for item in items_of(notice, dossier.order):
             found += [item.sku, item.asin, item.order_item_id]
     return frozenset(one for one in found if folded(one))
+
+
+def _parcels(ground: Ground) -> Iterator[Shipment]:
+    for dossier in ground.dossiers:
+        yield from dossier.shipments
 
 
 def own_words(ground: Ground) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import re2
 
 from inbox_bot.core.dates import find_dates
 from inbox_bot.core.model import NOWHERE, Destination
+from inbox_bot.core.money import find_money
 from inbox_bot.core.phrases import PhraseHit
 from inbox_bot.core.places import PlaceMatch, compare_places
 from inbox_bot.core.record import Shipment, ShipmentStatus
@@ -48,7 +49,8 @@ def names_in(
         at = hit.end + (gap.end() if gap else 0)
         has_colon = bool(gap and gap.group("colon"))
         rest = text[at : at + 200]
-        if not rest.strip() or rest[0] in "_,，.。;；":
+        is_in_a_word = text[hit.end : hit.end + 1] in ("-", "_")  # "SKU-07" is no label
+        if is_in_a_word or not rest.strip() or rest[0] in "_,，.。;；":
             continue
         if any(one.start == 0 for one in words.reading.find_all(rest[:30], {"not_on_record"})):
             if has_colon and _is_on_record(hit.name, known):
@@ -97,6 +99,8 @@ def _behind_label(
     match hit.name:
         case "tracking":
             return _id_behind(value, "tracking id", (one.tracking_id for one in scope.parcels))
+        case "reference" if _is_value(value):  # "Settlement: -12.00 USD", "refund number 2026-09-04"
+            return None
         case "reference" | "item_code":
             return _id_behind(value, hit.words.casefold(), known.ids.values())
         case "signed_by":
@@ -123,6 +127,12 @@ def _id_behind(value: str, about: str, on_record: Iterable[str]) -> Wrong | None
     if any(bare.startswith(one) and not _goes_on(value, one) for one in known if one):
         return None
     return Wrong(about, f"the letter says {about} {first}; it is not on record")
+
+
+def _is_value(value: str) -> bool:
+    """Whether an amount or a day stands there, which are checked as such."""
+    found = [one.start for one in (*find_money(value), *find_dates(value, near=_SOME_DAY))]
+    return min(found, default=9) <= 1
 
 
 def _goes_on(value: str, bare: str) -> bool:

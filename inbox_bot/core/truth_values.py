@@ -369,7 +369,9 @@ def quantities_in(text: str, known: Known) -> Iterator[tuple[Wrong, int, int]]:
     for title, right in list(counts.items())[:_MOST_TITLES]:
         if len(folded(title)) < 2:
             continue
-        for pattern in _any_of([_wrapped(title)], _BEFORE_TITLE, _BEHIND_TITLE):
+        for pattern in _any_of(
+            [_wrapped(title)], _BEFORE_TITLE + (_EDGE if title[0].isascii() else "(?:"), _BEHIND_TITLE
+        ):
             for match in pattern.finditer(text):
                 said = match.group("before") or match.group("behind")
                 if said and int(said) not in right:
@@ -379,5 +381,6 @@ def quantities_in(text: str, known: Known) -> Iterator[tuple[Wrong, int, int]]:
 
 
 _MOST_TITLES = 200
-_BEFORE_TITLE = r"(?:(?:^|[^0-9])(?P<before>[0-9]{1,6})[ ]?[x×][ ])?(?:\b|[^A-Za-z0-9])(?:"
+_BEFORE_TITLE = r"(?:(?:^|[^0-9])(?P<before>[0-9]{1,6})[ ]?[x×][ ])?"
+_EDGE = r"(?:\b|[^A-Za-z0-9])(?:"
 _BEHIND_TITLE = r")(?:[ ][x×][ ]?(?P<behind>[0-9]{1,6})(?:[^0-9]|$))?"
