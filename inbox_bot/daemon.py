@@ -20,10 +20,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from inbox_bot.app import ingest, tick
 from inbox_bot.config import AccountConfig, Config
 from inbox_bot.core.errors import InboxBotError, LoginRefused, StoreError, TemporaryError, UserError
+from inbox_bot.core.retention import Days
 from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.purging import carry_out
 from inbox_bot.sources import tracking_sources, watched_folder
 from inbox_bot.steps import back_off
 from inbox_bot.store.sqlite import SqliteStore
@@ -239,6 +241,8 @@ class Daemon:
         for watch in self._watches:
             watch.start()
         self._scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="sweep")
+        soon = _now() + timedelta(minutes=10)
+        self._scheduler.add_job(self._purge, "interval", days=1, id="purge", next_run_time=soon)
         self._scheduler.start()
         self._tell_systemd("READY=1")
         try:
@@ -269,6 +273,17 @@ class Daemon:
             _log.error("account=%s has not been read for %s", ",".join(stalled), STALLED_AFTER)
         else:
             self._tell_systemd("WATCHDOG=1")
+
+    def _purge(self) -> None:
+        """Once a day: what was kept long enough goes."""
+        kept = self._config.retention
+        store = SqliteStore(self._config.store_path)
+        try:
+            gone = carry_out(store, Days(kept.buyer_days, kept.shipping_days, kept.case_days), _now())
+        finally:
+            store.close()
+        for line in gone:
+            _log.info("purged source=%s what=%s count=%d", line.source, line.what, line.count)
 
     def _raise_fatal(self) -> None:
         for watch in self._watches:

@@ -26,7 +26,7 @@ FLOORS = (
         "providers",
         "testing",
     ),
-    ("desk", "work", "gather", "answer", "refund_steps", "steps", "intake", "outside"),
+    ("desk", "work", "purging", "gather", "answer", "refund_steps", "steps", "intake", "outside"),
     ("app",),
     ("replay", "daemon"),
     ("commands",),

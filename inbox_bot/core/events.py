@@ -238,6 +238,14 @@ class AlertRaised:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class DataPurged:
+    """Data was removed because it was kept long enough: what and how many, never what it said."""
+
+    what: str
+    count: int
+
+
 Event = (
     CaseOpened
     | NoticeJoined
@@ -265,6 +273,7 @@ Event = (
     | RefundTaskMade
     | RefundLookedFor
     | RefundConfirmed
+    | DataPurged
     | StepPostponed
     | AlertRaised
 )

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _MOST_FLAWS = 200
+_MOST_STATEMENTS = 4000  # no honest letter has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,15 @@ def _flaws(letter: PlainLetter, ground: Ground, words: StatementWords) -> Iterat
     text = blanked(letter.text, [*spans, *known.own_spans(letter.text)])
     is_closed = False
     scope = known.all
+    left = _MOST_STATEMENTS
     for number, line in enumerate(lines_of(text)):
         is_closed = is_closed or _closes(line.text, words)
         for statement in statements_of(line, words.reading):
+            left -= 1
+            if left < 0:
+                what = f"the letter has more than the {_MOST_STATEMENTS} statements that can be checked"
+                yield _flaw(letter, "", Wrong("length", what), statement.start, len(letter.text))
+                return
             scope = known.scope_of(statement.text, scope if statement.goes_on else None)
             for wrong, start, end in _of_statement(statement, known, scope, words, number == 0, is_closed):
                 shown = letter.text[statement.start : statement.start + len(statement.text)]

@@ -131,7 +131,8 @@ def _id_behind(value: str, about: str, on_record: Iterable[str]) -> Wrong | None
 
 def _is_value(value: str) -> bool:
     """Whether an amount or a day stands there, which are checked as such."""
-    found = [one.start for one in (*find_money(value), *find_dates(value, near=_SOME_DAY))]
+    found = [one.start for one in find_money(value)]
+    found += [one.start for one in find_dates(value, near=_SOME_DAY)]
     return min(found, default=9) <= 1
 
 

@@ -20,6 +20,7 @@ from inbox_bot.core.text import plain_text
 
 MOST_CHARACTERS = 200_000  # a longer text is no letter
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B))}
+_LONGEST = 2000  # characters of a statement
 _LONG_LINE = 60  # a shorter line was ended on purpose
 _NEW_LINE = re2.compile(r"^[ \t]*(?:[-*•·]|[0-9]{1,2}[.)、]|[^:：,，。.\n]{1,45}[:：])")
 _ENDS = (".", ":", "。", "：", ";", "；", "!", "?", "！", "？", '"', "”")
@@ -101,7 +102,7 @@ def statements_of(line: Line, breaks: PhraseTable) -> Iterator[Statement]:
     """The statements of a line, in order."""
     before = ""
     for one in sentences(line.text):
-        for start, end in _at_semicolons(line.text, one.start, one.end):
+        for start, end in _in_parts(line.text, one.start, one.end):
             text = line.text[start:end]
             yield Statement(line.start + start, text, before in (";", "；"), _clauses(text, breaks))
             before = text.rstrip()[-1:]
@@ -113,6 +114,16 @@ def _at_semicolons(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
         start = at + 1
     if text[start:end].strip():
         yield start, end
+
+
+def _in_parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts up to a semicolon; no honest one is long, and a hostile one is cut at a blank."""
+    for begin, stop in _at_semicolons(text, start, end):
+        while stop - begin > _LONGEST:
+            cut = text.rfind(" ", begin + _LONGEST // 2, begin + _LONGEST) + 1 or begin + _LONGEST
+            yield begin, cut
+            begin = cut
+        yield begin, stop
 
 
 def _next_semicolon(text: str, start: int, end: int) -> int:

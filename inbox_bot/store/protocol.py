@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -99,6 +99,24 @@ class Change:
     mails: tuple[MailOutcome, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """What is known of a stored file without its bytes."""
+
+    sha256: str
+    media_type: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What goes together: records that are replaced by less, records by account, order id and key, and files."""
+
+    changed: tuple[tuple[str, OrderRecord], ...] = ()
+    gone: tuple[tuple[str, str, str], ...] = ()
+    files: tuple[str, ...] = ()
+
+
 class Store(Protocol):
     """Everything that must survive a killed process."""
 
@@ -150,6 +168,18 @@ class Store(Protocol):
 
     def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
         """What is kept about an order, one record a source, in the order in which they were collected."""
+
+    def every_record(self) -> Iterator[tuple[str, OrderRecord]]:
+        """All records of all orders with their account."""
+
+    def saved_files(self) -> Iterator[SavedFile]:
+        """All stored mails and files, without their bytes."""
+
+    def mails_held_back(self) -> frozenset[str]:
+        """The SHA-256 of every mail that waits to be read or was put aside."""
+
+    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> None:
+        """Remove for good, in one transaction with the events that tell of it; the bytes are overwritten."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import StoreError, TemporaryError
+from inbox_bot.core.events import Event
 from inbox_bot.core.record import Dossier, OrderRecord, Origin
 from inbox_bot.store.codec import event_from_json, from_json, to_json
 from inbox_bot.store.protocol import (
@@ -25,7 +26,9 @@ from inbox_bot.store.protocol import (
     Cursor,
     FetchedMail,
     MailOutcome,
+    Purge,
     Recorded,
+    SavedFile,
     StoredFile,
     StoredMail,
 )
@@ -209,6 +212,38 @@ class SqliteStore:
         return tuple(
             OrderRecord(key, from_json(data, Dossier)) for key, data in self._rows(sql, account, order_id)
         )
+
+    def every_record(self) -> Iterator[tuple[str, OrderRecord]]:
+        for account, key, data in self._connection.execute("SELECT account, key, data FROM records"):
+            yield account, OrderRecord(key, from_json(data, Dossier))
+
+    def saved_files(self) -> Iterator[SavedFile]:
+        for sha256, media_type, saved_at in self._connection.execute(
+            "SELECT sha256, media_type, saved_at FROM files"
+        ):
+            yield SavedFile(sha256, media_type, datetime.fromisoformat(saved_at))
+
+    def mails_held_back(self) -> frozenset[str]:
+        return frozenset(
+            sha256 for (sha256,) in self._rows("SELECT sha256 FROM mails WHERE state != 'handled'")
+        )
+
+    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> None:
+        self._connection.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            for account, record in purge.changed:
+                self._connection.execute(
+                    "UPDATE records SET data = ? WHERE account = ? AND order_id = ? AND key = ?",
+                    (to_json(record.dossier), account, record.dossier.order_id, record.key),
+                )
+            self._connection.executemany(
+                "DELETE FROM records WHERE account = ? AND order_id = ? AND key = ?", purge.gone
+            )
+            self._connection.executemany(
+                "DELETE FROM files WHERE sha256 = ?", [(one,) for one in purge.files]
+            )
+            self._append_events(Change("", at, events=tuple(told)))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
