@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from inbox_bot.options import build_parser
 from inbox_bot.core.facts import Facts
+from inbox_bot.options import build_parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]

@@ -15,6 +15,7 @@ from nouns import COMPOSED, DECIDED, GATHERED, NOTICE_ID, NOW, ORDER, READY, dea
 from inbox_bot.core import events as happened
 from inbox_bot.core.errors import StoreError, TemporaryError
 from inbox_bot.core.evolution import evolve, fold
+from inbox_bot.core.record import Dossier, OrderRecord, Origin, Provenance
 from inbox_bot.store.listing import read_cases
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, Store, StoredFile
 from inbox_bot.store.sqlite import SqliteStore
@@ -156,13 +157,18 @@ class TestStore:
         assert [one.event for one in store.account_events("shop")] == [alert]
         assert store.account_events("other") == ()
 
-    def test_order_data_is_replaced_not_doubled(self, store):
-        store.save_orders("shop", [order()], [shipment()])
-        store.save_orders("shop", [order(status="cancelled")], [shipment(signed_by="PAT")])
-        found, parcels = store.order("shop", ORDER)
-        assert found == order(status="cancelled")
-        assert parcels == (shipment(signed_by="PAT"),)
-        assert store.order("other", ORDER) == (None, ())
+    def test_records_are_kept_by_source_and_a_newer_one_takes_the_place_of_the_older(self, store):
+        at = [
+            Provenance("all.txt", Origin.REPORT, NOW),
+            Provenance("17TRACK", Origin.CARRIER, NOW + timedelta(days=1)),
+        ]
+        first = OrderRecord("all_orders", Dossier(ORDER, order(), provenance=(at[0],)))
+        newer = OrderRecord("all_orders", Dossier(ORDER, order(status="cancelled"), provenance=(at[0],)))
+        scans = OrderRecord("17track 1Z", Dossier(ORDER, shipments=(shipment(),), provenance=(at[1],)))
+        store.save_records("shop", [scans, first])
+        store.save_records("shop", [newer])
+        assert store.records("shop", ORDER) == (newer, scans)
+        assert store.records("other", ORDER) == ()
 
 
 def open_like(store: Store):
