@@ -54,7 +54,7 @@ def ground_of(case: Case, file: Callable[[str], bytes], policy: Policy) -> Groun
         raise UserError(f"the record of case {case.case_id} was purged, so nothing can be checked") from None
     names = case.reply.attachment_names if case.reply else ()
     exhibits = len(list_exhibits(dossiers, case.evidence))
-    return Ground(notice_of(case), dossiers, exhibits, names, policy)
+    return Ground(notice_of(case), dossiers, exhibits, names, policy, case.refund_confirmed)
 
 
 def write_answer(desk: Desk, work: Work) -> Representment:
@@ -74,7 +74,7 @@ def write_answer(desk: Desk, work: Work) -> Representment:
         attachments, said = _bound(desk, work, letter, dossiers, exhibits, files)
     answer = compose(case.case_id, notice, letter, attachments, desk.rulebook.templates, policy)
     names = tuple(file.name for file in attachments)
-    ground = Ground(notice, dossiers, len(exhibits), names, policy)
+    ground = Ground(notice, dossiers, len(exhibits), names, policy, case.refund_confirmed)
     texts = [said, *(file.content.decode() for file in attachments if file.media_type == "text/plain")]
     _refuse_untrue(answer.text, "\n".join(texts), ground, desk.rulebook.statements, is_short=is_short)
     return answer

@@ -149,7 +149,7 @@ def test_the_answer_as_it_was_written_is_true(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_changing_one_fact_of_the_record_is_noticed(name, data):
     one = answer_of(name)

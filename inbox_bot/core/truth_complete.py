@@ -16,7 +16,7 @@ import re2
 from inbox_bot.core.facts import items_of
 from inbox_bot.core.model import Money
 from inbox_bot.core.money import find_money
-from inbox_bot.core.record import Dossier, PostingKind, Shipment
+from inbox_bot.core.record import Dossier, Shipment
 from inbox_bot.core.truth_known import Ground, days_of, spoken
 from inbox_bot.core.truth_text import MOST_CHARACTERS, days_in, lines_of
 from inbox_bot.core.truth_words import StatementWords
@@ -85,10 +85,12 @@ def _values(dossier: Dossier, ground: Ground, *, is_own: bool) -> Iterator[tuple
         yield "order date", "|".join(sorted(day.isoformat() for day in channel_days))
         yield "ship-to city", order.destination.city
         yield "ship-to postal code", order.destination.postal_code
+        yield "order total", str(order.total) if order.total else ""
     for item in items_of(ground.notice, order) if is_own or order else ():
         if item.quantity > 0:
             yield "item", " ".join(item.title.split())[:_TITLE].strip()
-            yield "item price", str(item.price) if item.price else ""
+            for amount in (item.price, item.tax, item.shipping, item.shipping_tax, item.discount):
+                yield "item amount", str(amount) if amount is not None and amount.amount else ""
     for parcel in dossier.shipments:
         yield from _of_parcel(parcel)
     for refund in dossier.refunds:
@@ -98,9 +100,8 @@ def _values(dossier: Dossier, ground: Ground, *, is_own: bool) -> Iterator[tuple
     for back in dossier.returns:
         yield "return", _day(back.received_on or back.requested_on)
     for posting in dossier.postings:
-        if posting.kind in (PostingKind.CHARGEBACK, PostingKind.ATOZ):
-            yield "settlement amount", str(posting.amount)
-            yield "settlement date", _day(posting.posted_on)
+        yield "settlement amount", str(posting.amount)
+        yield "settlement date", _day(posting.posted_on)
 
 
 def _of_parcel(parcel: Shipment) -> Iterator[tuple[str, str]]:

@@ -239,8 +239,6 @@ def ids_on_record(ground: Ground) -> frozenset[str]:
         found += [one.reference for one in dossier.refunds]
         found += [one.reference for one in dossier.postings]
         found += [one.sku for one in dossier.returns]
-        found += [one.delivered_to.postal_code for one in dossier.shipments]
-        found += [dossier.order.destination.postal_code] if dossier.order else []
         for item in items_of(notice, dossier.order):
             found += [item.sku, item.asin, item.order_item_id]
     return frozenset(one for one in found if folded(one))

@@ -88,7 +88,8 @@ class Known:
 def known_of(ground: Ground) -> Known:
     """Everything that a letter about the case may say."""
     parcels = tuple(one for dossier in ground.dossiers for one in dossier.shipments)
-    ids = {folded(one): one for one in ids_on_record(ground)}
+    # The longest first, so that a postal code is not found within a longer one.
+    ids = {folded(one): one for one in sorted(ids_on_record(ground), key=lambda one: (-len(folded(one)), one))}
     currency = ground.notice.amount.currency if ground.notice.amount else ""
     totals = [one.order.total for one in ground.dossiers if one.order is not None and one.order.total]
     return Known(
