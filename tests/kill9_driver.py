@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import inbox_bot.book.bind
 import inbox_bot.config_model  # noqa: F401 - imported before the first fork
 from inbox_bot.commands.run import only_one
 from inbox_bot.config import load_config
@@ -31,7 +32,7 @@ def make_pass(config_file: Path, days: float) -> None:
     with only_one(config), MailReader() as reader:
         store = SqliteStore(config.store_path)
         outside = LiveOutside(account)
-        desk = open_desk(account, RULEBOOK, store, outside, reader, log_display())
+        desk = open_desk(config, account, RULEBOOK, store, outside, reader, log_display())
         work_once(desk, outside, log_display(), lambda: datetime.now(UTC) + offset)
 
 

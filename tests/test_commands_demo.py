@@ -113,7 +113,8 @@ class TestThePlayedDemo:
 
     def test_the_correspondence_goes_along_where_there_was_one(self, played: Played):
         names = [part.get_filename() for reply in played.replies.values() for part in reply.walk()]
-        assert any(name and name.endswith(".eml") for name in names)
+        assert any(name and "correspondence" in name for name in names)
+        assert any(name and name.endswith(".pdf") for name in names)
 
     def test_one_reply_was_sent_and_filed(self, played: Played):
         assert "250 2.0.0 accepted as number 1" in played.output

@@ -131,8 +131,8 @@ class OneParcel:
 
 def test_the_desks_sources_are_asked_in_order_each_knowing_what_the_earlier_found() -> None:
     first, second = OneParcel("first"), OneParcel("second")
-    found = gather(replace(desk_over(), sources=(first, second)), [ORDER], AT)
-    assert first.known == [Dossier(ORDER)]
+    found = gather(replace(desk_over(), more_sources=(first, second)), [ORDER], AT)
+    assert [known.order_id for known in first.known] == [ORDER]
     assert [one.source for one in second.known[0].shipments] == ["first"]
     assert {one.source for one in found.dossiers[0].shipments} == {"first", "second"}
     assert found.files == {"a": b"a"}
