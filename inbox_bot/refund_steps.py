@@ -5,6 +5,7 @@ from __future__ import annotations
 from inbox_bot.answer import stored_record
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
+from inbox_bot.core.adjustment import reason_code
 from inbox_bot.core.errors import NeedsReview
 from inbox_bot.core.model import Decision, Money, Verdict
 from inbox_bot.core.refund import already_refunded, find_confirmation, over_cap, refund_task
@@ -18,7 +19,7 @@ def make_refund_task(desk: Desk, work: Work, step: planner.MakeRefundTask) -> No
     case = work.case
     if case.decision is None:
         raise NeedsReview("nothing was decided for this case yet")
-    dossier = stored_record(work)[0][0]
+    (dossier, *_), facts = stored_record(work)
     charged = case.notice.amount or (dossier.order.total if dossier.order else None)
     if proof := already_refunded(dossier, charged):
         because = (
@@ -26,7 +27,12 @@ def make_refund_task(desk: Desk, work: Work, step: planner.MakeRefundTask) -> No
         )
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "refunded before", because)))
         return
-    task = refund_task(case.notice, dossier, case.decision.because)
+    code = reason_code(
+        case.reason,
+        never_shipped=facts.never_shipped or facts.label_only,
+        returned=facts.return_received,
+    )
+    task = refund_task(case.notice, dossier, case.decision.because, code.value)
     cap = "" if case.overruled else over_cap(task, _spent_today(desk, work), desk.policy)
     if cap:
         because = f"{case.decision.because} But {cap}, so a person decides."

@@ -81,13 +81,13 @@ def _parts(line: RefundLine) -> str:
 
 def _write_adjustment(case: Case, file: Path) -> None:
     """The flat file, readable by nobody else; a file that stands there already is not touched."""
-    from inbox_bot.core.adjustment import adjustment_file, reason_code
+    from inbox_bot.core.adjustment import AdjustmentReason, adjustment_file
 
     if case.refund_task is None:
         raise UserError(
             f"the refund of case {case.case_id} is not worked out yet; run `inbox-bot once` first"
         )
-    content = adjustment_file(case.refund_task, reason_code(case.reason))
+    content = adjustment_file(case.refund_task, AdjustmentReason(case.refund_task.code))
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(content)

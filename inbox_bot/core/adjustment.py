@@ -1,7 +1,8 @@
 """The order adjustment file: a refund task as the flat file that Seller Central takes, ready and never uploaded here.
 
 Amazon carries such a file out at once, without undo, and twice when it is uploaded twice. Its columns are those of the
-order adjustments template: tab-separated, one row an order line, amounts positive.
+order adjustments template: tab-separated, one row an order line, amounts positive. Amazon's seller help asks for every
+column but those of promotions, which have to be left out of the file when they are not used.
 """
 
 from __future__ import annotations
@@ -27,10 +28,6 @@ COLUMNS = (
     "shipping-tax-adj",
     "gift-wrap-price-adj",
     "gift-wrap-tax-adj",
-    "item-promotion-adj",
-    "item-promotion-id",
-    "ship-promotion-adj",
-    "ship-promotion-id",
     "quantity-cancelled",
 )
 _WITHOUT_CENTS = ("JPY",)
@@ -51,7 +48,6 @@ class AdjustmentReason(StrEnum):
 
 
 _BY_REASON = {
-    Reason.NOT_AS_DESCRIBED: AdjustmentReason.DIFFERENT_ITEM,
     Reason.CREDIT_NOT_PROCESSED: AdjustmentReason.CUSTOMER_RETURN,
 }
 
@@ -66,7 +62,7 @@ def reason_code(reason: Reason, *, never_shipped: bool = False, returned: bool =
 
 
 def adjustment_file(task: RefundTask, code: AdjustmentReason) -> bytes:
-    """The file of one task, ASCII with CRLF line ends; parts that are zero are empty cells.
+    """The file of one task, ASCII with CRLF line ends; a part that is zero is said to be zero.
 
     Raises UserError with the remedy when the item id of a line is not on record, when there is nothing to refund, and
     for amounts that the file cannot say to the cent.
@@ -104,7 +100,11 @@ def _check_amounts(total: Money, lines: Sequence[RefundLine]) -> None:
 
 def _row(order_id: str, line: RefundLine, code: AdjustmentReason, currency: str) -> tuple[str, ...]:
     amounts = [_amount(part, currency) for part in _parts(line)]
-    return (order_id, line.order_item_id, code.value, currency, *amounts, *([""] * 7))
+    return (order_id, line.order_item_id, code.value, currency, *amounts, *_gift_wrap(currency), "0")
+
+
+def _gift_wrap(currency: str) -> tuple[str, str]:
+    return _amount(Decimal(0), currency), _amount(Decimal(0), currency)
 
 
 def _parts(line: RefundLine) -> tuple[Decimal, ...]:
@@ -112,8 +112,6 @@ def _parts(line: RefundLine) -> tuple[Decimal, ...]:
 
 
 def _amount(amount: Decimal, currency: str) -> str:
-    if not amount:
-        return ""
     return f"{amount:.0f}" if currency in _WITHOUT_CENTS else f"{amount:.2f}"
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from inbox_bot.core.model import Money, Notice, Policy
 from inbox_bot.core.record import Dossier, OrderItem, Refund
 
-_CLOCKS_DIFFER = timedelta(days=1)
+_CENT = Decimal("0.01")
+_SMALLEST = {"JPY": Decimal(1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,14 @@ class RefundTask:
     lines: tuple[RefundLine, ...]
     path: str
     reason: str
+    code: str = "GeneralAdjustment"  # the adjustment file's word for the reason
     notes: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
 
 
-def refund_task(notice: Notice, dossier: Dossier, reason: str) -> RefundTask:
+def refund_task(
+    notice: Notice, dossier: Dossier, reason: str, code: str = "GeneralAdjustment"
+) -> RefundTask:
     """What to refund: the disputed amount less what was refunded before, laid out over the order's lines.
 
     `reason` is why (the decision's words). Where the amounts of the lines do not explain the disputed amount, it is
@@ -58,16 +61,16 @@ def refund_task(notice: Notice, dossier: Dossier, reason: str) -> RefundTask:
     path = f"/orders-v3/order/{notice.order_id or dossier.order_id}"
     if charged is None:
         note = "the amount is not on record; refund what the buyer paid for the order, as Seller Central shows it"
-        return RefundTask(dossier.order_id, None, (), path, reason, (note,), earlier)
+        return RefundTask(dossier.order_id, None, (), path, reason, code, (note,), earlier)
     done = refunded_before(dossier, charged)
     if done is None:
         note = "an earlier refund is on record whose amount is not known; look at it in Seller Central first"
-        return RefundTask(dossier.order_id, None, (), path, reason, (note,), earlier)
+        return RefundTask(dossier.order_id, None, (), path, reason, code, (note,), earlier)
     left = max(charged.amount - done, Decimal(0))
     lines, notes = _lines(items, left, charged.currency)
     if done:
         notes = (*notes, f"{Money(done, charged.currency)} of {charged} was refunded before and is taken off")
-    return RefundTask(dossier.order_id, Money(left, charged.currency), lines, path, reason, notes, earlier)
+    return RefundTask(dossier.order_id, Money(left, charged.currency), lines, path, reason, code, notes, earlier)
 
 
 def earlier_refunds(dossier: Dossier) -> tuple[str, ...]:
@@ -147,7 +150,7 @@ def _lines(
         f"the order's lines come to {Money(Decimal(sum(sums)), currency)}, the amount to refund is "
         f"{Money(total, currency)}; it was shared out in proportion"
     )
-    return _shared(items, known, total), (note,)
+    return _shared(items, known, total, _SMALLEST.get(currency, _CENT)), (note,)
 
 
 def _parts(item: OrderItem, currency: str) -> tuple[Decimal, Decimal, Decimal, Decimal] | None:
@@ -161,14 +164,13 @@ def _parts(item: OrderItem, currency: str) -> tuple[Decimal, Decimal, Decimal, D
 
 
 def _shared(
-    items: Sequence[OrderItem], parts: Sequence[tuple[Decimal, ...]], total: Decimal
+    items: Sequence[OrderItem], parts: Sequence[tuple[Decimal, ...]], total: Decimal, cent: Decimal
 ) -> tuple[RefundLine, ...]:
     """The total over all parts in proportion; what the rounding leaves goes to the largest remainders."""
     flat = [amount for part in parts for amount in part]
     whole = sum(flat)
-    cent = Decimal("0.01")
     exact = [amount * total / whole for amount in flat]
-    shares = [amount.quantize(cent, rounding="ROUND_DOWN") for amount in exact]
+    shares = [(amount / cent).to_integral_value("ROUND_DOWN") * cent for amount in exact]
     left = int((total - sum(shares)) / cent)
     order = sorted(range(len(flat)), key=lambda index: (shares[index] - exact[index], index))
     for index in order[:left]:
