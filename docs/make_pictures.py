@@ -1,4 +1,4 @@
-"""Draws the pictures of the README: docs/pictures/demo.svg and docs/pictures/reply.svg.
+"""Draws the pictures of the docs: docs/pictures/demo.svg, reply.svg and book.png.
 
 Plays the demo with a few of its mails, so the pictures show what the program really prints. Run by hand, from a
 checkout with its virtual environment, after the look of the demo has changed:
@@ -55,6 +55,41 @@ class Camera(DemoView):
         self.pictures[name] = _FONT_FACE.sub("", svg).replace("Fira Code, monospace", _FONTS)
 
 
+CASE = Path(__file__).parent.parent / "fixtures" / "cases" / "11-not-as-described-photos-invoice"
+_SPREAD = """#set page(width: auto, height: auto, margin: 6pt, fill: luma(120))
+#grid(columns: 3, gutter: 6pt, ..(1, 2, 4).map(it => box(fill: white, image("book.pdf", page: it, width: 300pt))))
+"""
+
+
+def draw_book() -> bytes:
+    """The first pages of a worked case's exhibit book side by side, as PNG."""
+    import email
+
+    import typst
+
+    from inbox_bot.commands.orders import import_files
+    from inbox_bot.desk import load_rulebook
+    from inbox_bot.mail.reader import MailReader
+    from inbox_bot.replay import ACCOUNT, Replay, read_paths
+    from inbox_bot.sources import watched_folder
+
+    with MailReader() as reader:
+        evidence = watched_folder(CASE / "evidence")
+        mails = read_paths([CASE / "mails"])
+        replay = Replay(mails, load_rulebook(), reader.read, trust="all", evidence=evidence)
+        import_files(replay.store, ACCOUNT, sorted((CASE / "reports").iterdir()))
+        reply = [line.reply for line in replay.lines() if line.reply is not None][-1]
+    parts = email.message_from_bytes(reply.raw_bytes).walk()
+    book = next(
+        part.get_payload(decode=True) for part in parts if part.get_content_type() == "application/pdf"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "book.pdf").write_bytes(book)
+        (Path(name) / "spread.typ").write_text(_SPREAD)
+        drawn = typst.compile(str(Path(name) / "spread.typ"), root=name, format="png", ppi=90)
+    return bytes(drawn)
+
+
 def main() -> int:
     """Play, and write what was seen."""
     console = Console(
@@ -78,6 +113,7 @@ def main() -> int:
     PICTURES.mkdir(exist_ok=True)
     for name, svg in camera.pictures.items():
         (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
+    (PICTURES / "book.png").write_bytes(draw_book())
     return 0
 
 

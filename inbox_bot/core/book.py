@@ -213,7 +213,9 @@ def _amounts(item: OrderItem) -> str:
         ("shipping tax", item.shipping_tax),
         ("discount", item.discount),
     )
-    return ", ".join(f"{name} {amount}".strip() for name, amount in parts if amount is not None and amount.amount)
+    return ", ".join(
+        f"{name} {amount}".strip() for name, amount in parts if amount is not None and amount.amount
+    )
 
 
 def _tracking(exhibit: Exhibit, parcel: Shipment) -> BookExhibit:

@@ -46,9 +46,7 @@ class RefundTask:
     earlier: tuple[str, ...] = ()
 
 
-def refund_task(
-    notice: Notice, dossier: Dossier, reason: str, code: str = "GeneralAdjustment"
-) -> RefundTask:
+def refund_task(notice: Notice, dossier: Dossier, reason: str, code: str = "GeneralAdjustment") -> RefundTask:
     """What to refund: the disputed amount less what was refunded before, laid out over the order's lines.
 
     `reason` is why (the decision's words). Where the amounts of the lines do not explain the disputed amount, it is
@@ -70,7 +68,9 @@ def refund_task(
     lines, notes = _lines(items, left, charged.currency)
     if done:
         notes = (*notes, f"{Money(done, charged.currency)} of {charged} was refunded before and is taken off")
-    return RefundTask(dossier.order_id, Money(left, charged.currency), lines, path, reason, code, notes, earlier)
+    return RefundTask(
+        dossier.order_id, Money(left, charged.currency), lines, path, reason, code, notes, earlier
+    )
 
 
 def earlier_refunds(dossier: Dossier) -> tuple[str, ...]:

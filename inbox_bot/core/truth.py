@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from inbox_bot.core.truth_claims import Shown, claims_in
 from inbox_bot.core.truth_complete import missing_from
+from inbox_bot.core.truth_ids import quantities_in
 from inbox_bot.core.truth_known import Ground
 from inbox_bot.core.truth_names import names_in
 from inbox_bot.core.truth_quotes import quotes_in
+from inbox_bot.core.truth_scope import Known, Scope, Wrong, known_of
 from inbox_bot.core.truth_text import (
     MOST_CHARACTERS,
     PlainLetter,
@@ -25,7 +27,7 @@ from inbox_bot.core.truth_text import (
     read_plain,
     statements_of,
 )
-from inbox_bot.core.truth_values import Known, Scope, Wrong, known_of, quantities_in, values_in
+from inbox_bot.core.truth_values import values_in
 from inbox_bot.core.truth_words import StatementWords, load_statement_words
 
 __all__ = [
