@@ -16,7 +16,7 @@ from inbox_bot.core.model import Attachment, Notice, Policy, Representment, Verd
 from inbox_bot.core.record import Dossier, Party
 from inbox_bot.core.records import bundle, text_files
 from inbox_bot.core.timeline import timeline_of
-from inbox_bot.core.truth import Ground, StatementWords, check_answer, check_letter
+from inbox_bot.core.truth import Flaw, Ground, StatementWords, check_answer, check_letter
 from inbox_bot.desk import Desk
 from inbox_bot.store.codec import from_json
 from inbox_bot.work import Work
@@ -86,9 +86,21 @@ def _refuse_untrue(
     """A letter that the record does not bear out goes nowhere: a person reads it, with the sentence marked."""
     flaws = check_letter(text, ground, words) if is_short else check_answer(text, exhibits, ground, words)
     if flaws:
-        told = "; ".join(f"{flaw.what}" + (f' ("{flaw.sentence.strip()}")' if flaw.sentence else "") for flaw in flaws[:5])
+        told = "; ".join(flaw.what for flaw in flaws[:5])
         more = f"; and {len(flaws) - 5} more" if len(flaws) > 5 else ""
-        raise NeedsReview(f"the letter does not say what is on record: {told}{more}")
+        what = f"the letter does not say what is on record: {told}{more}"
+        raise NeedsReview(what, marked(text, flaws))
+
+
+def marked(text: str, flaws: Sequence[Flaw]) -> str:
+    """The letter with ">>" before each line that a flaw is about."""
+    spans = [(flaw.start, flaw.end) for flaw in flaws if flaw.end > flaw.start]
+    lines, at = [], 0
+    for line in text.splitlines(keepends=True):
+        is_wrong = any(start < at + len(line) and at < end for start, end in spans)
+        lines.append((">> " if is_wrong else "   ") + line.rstrip("\r\n"))
+        at += len(line)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _bound(

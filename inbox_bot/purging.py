@@ -88,6 +88,8 @@ def _files_of(store: Store, case: Case) -> set[str]:
         event = one.event
         if isinstance(event, happened.ReplyComposed):
             found.add(event.sha256)
+        elif isinstance(event, happened.ReplyBlocked):
+            found.add(event.letter_sha256)
         elif isinstance(event, happened.EvidenceGathered):
             found.add(event.dossier_sha256)
             found |= _files_of_dossier(store, event.dossier_sha256)

@@ -44,7 +44,8 @@ def advance(desk: Desk, work: Work) -> Case:
             retry_at = error.retry_at or work.at + back_off(work.case.failures)
             work.happen(happened.StepPostponed(type(step).__name__, str(error), retry_at))
         except NeedsReview as error:
-            work.happen(happened.ReplyBlocked(str(error)))
+            letter = work.keep(error.letter.encode(), "text/plain") if error.letter else ""
+            work.happen(happened.ReplyBlocked(str(error), letter))
 
 
 def back_off(failures: int) -> timedelta:

@@ -133,3 +133,22 @@ def test_a_photo_in_the_folder_is_upright_and_without_its_camera(all_cases):
     assert book is not None
     assert b"Sample Camera" not in book
     assert b"private note" not in book
+
+
+def test_a_sellers_own_template_that_says_what_is_not_on_record_goes_nowhere(tmp_path):
+    own = tmp_path / "en"
+    own.mkdir()
+    (own / "representment.txt.j2").write_text(
+        "Order {{ letter.order_id }}\n\nThe parcel was delivered on 2026-09-05 and signed for by P. Nobody.\n"
+        "We refunded 12.00 USD.\nKind regards\n{{ letter.signature }}\n"
+    )
+    with worked("01-not-received-signed", load_rulebook(templates_folder=tmp_path)) as one:
+        case = one.case
+        assert one.reply is None
+        assert case.status.value == "review"
+        for said in ("2026-09-05", "12.00"):
+            assert said in case.blocked_because
+        letter = one.store.file(case.blocked_letter_sha256).decode()
+        assert ">> The parcel was delivered on 2026-09-05" in letter
+        assert "   Kind regards" in letter
+        assert "The parcel was" not in case.blocked_because  # events hold no letters

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from inbox_bot.answer import ground_of
+from inbox_bot.answer import ground_of, marked
 from inbox_bot.app import find_case_id
 from inbox_bot.config import Config, load_config
 from inbox_bot.core.case import Case
@@ -104,7 +103,13 @@ def _of_mail(raw: bytes) -> str:
 
 def _as_json(case_id: str, checked: Checked) -> str:
     flaws = [
-        {"sentence": flaw.sentence, "about": flaw.about, "what": flaw.what, "start": flaw.start, "end": flaw.end}
+        {
+            "sentence": flaw.sentence,
+            "about": flaw.about,
+            "what": flaw.what,
+            "start": flaw.start,
+            "end": flaw.end,
+        }
         for flaw in checked.flaws
     ]
     return json.dumps({"case": case_id, "checked": checked.place, "flaws": flaws}, ensure_ascii=False)
@@ -115,15 +120,7 @@ def _print(case_id: str, checked: Checked) -> None:
     if not checked.flaws:
         click.echo("Everything it says is on record.")
         return
-    marked = {flaw.sentence.strip() for flaw in checked.flaws if flaw.sentence.strip()}
-    for line in checked.text.splitlines():
-        sign = ">>" if _is_marked(line, marked) else "  "
-        click.echo(f"{sign} {line}".rstrip())
+    click.echo(marked(checked.text, checked.flaws), nl=False)
     click.echo()
     for number, flaw in enumerate(checked.flaws, 1):
         click.echo(f"{number}. {flaw.what}")
-
-
-def _is_marked(line: str, marked: Sequence[str] | set[str]) -> bool:
-    bare = line.strip()
-    return bool(bare) and any(bare in sentence or sentence in bare for sentence in marked)

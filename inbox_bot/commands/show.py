@@ -45,6 +45,7 @@ def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
         else:
             reply = _file(store, record.case.reply.sha256) if record.case.reply else None
             _print_case(record.case, history, reply, _dossiers(store, record.case))
+            _print_blocked(store, record.case)
     finally:
         store.close()
     return 0
@@ -185,6 +186,15 @@ def _print_reply(case: Case, raw: bytes | None) -> None:
     click.echo()
     for line in reply_text(raw).splitlines():
         click.echo(f"  | {line}".rstrip())
+
+
+def _print_blocked(store: Store, case: Case) -> None:
+    """The letter that was not let out, its doubtful lines marked."""
+    if not case.blocked_because or not case.blocked_letter_sha256:
+        return
+    _heading("The letter that was not let out")
+    for line in (_file(store, case.blocked_letter_sha256) or b"").decode().splitlines():
+        click.echo(f"  {line}")
 
 
 def reply_text(raw: bytes) -> str:

@@ -77,6 +77,7 @@ class Case:
     revisions: int = 0
     reply: ComposedReply | None = None
     blocked_because: str = ""
+    blocked_letter_sha256: str = ""
     draft_state: str = ""  # "", "intended" or "placed"
     old_drafts: tuple[ComposedReply, ...] = ()  # placed once, replaced by a newer answer
     approved: bool = False

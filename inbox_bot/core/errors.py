@@ -67,7 +67,14 @@ class TemporaryError(InboxBotError):
 
 
 class NeedsReview(InboxBotError):
-    """The program must not go on with this case by itself; the message tells a person what to look at."""
+    """The program must not go on with this case by itself; the message tells a person what to look at.
+
+    `letter` is the letter that was not let out, its doubtful lines marked; empty when there is none.
+    """
+
+    def __init__(self, what: str, letter: str = "") -> None:
+        super().__init__(what)
+        self.letter = letter
 
 
 class StoreError(InboxBotError):

@@ -93,9 +93,13 @@ class ReplyComposed:
 
 @dataclass(frozen=True, slots=True)
 class ReplyBlocked:
-    """No reply could be composed, or none may be sent; a person has to look."""
+    """No reply could be composed, or none may be sent; a person has to look.
+
+    A letter that was written and not let out is the store's file `letter_sha256`.
+    """
 
     because: str
+    letter_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def _composed(case: Case, at: datetime, event: happened.ReplyComposed) -> Case:
 
 
 def _blocked(case: Case, at: datetime, event: happened.ReplyBlocked) -> Case:
-    return replace(_done(case), blocked_because=event.because)
+    return replace(_done(case), blocked_because=event.because, blocked_letter_sha256=event.letter_sha256)
 
 
 def _draft_intended(case: Case, at: datetime, event: happened.DraftIntended) -> Case:
