@@ -13,8 +13,9 @@ from inbox_bot.core.exhibits import Exhibit, list_exhibits
 from inbox_bot.core.facts import Facts, find_facts
 from inbox_bot.core.letter import Letter, lay_out
 from inbox_bot.core.model import Attachment, Notice, Policy, Representment, Verdict
-from inbox_bot.core.record import Dossier, Party
+from inbox_bot.core.record import DocumentKind, Dossier, Party
 from inbox_bot.core.records import bundle, text_files
+from inbox_bot.core.redact import Keep, redact
 from inbox_bot.core.timeline import timeline_of
 from inbox_bot.core.truth import Flaw, Ground, StatementWords, check_answer, check_letter
 from inbox_bot.desk import Desk
@@ -121,12 +122,16 @@ def _bound(
     notice, policy = notice_of(work.case), desk.policy
     timeline = timeline_of(notice, dossiers)
     book = book_of(notice, letter, dossiers, exhibits, timeline, reply_language(notice, policy))
+    keep = Keep.of(notice, dossiers[0], policy)
     kept = {}
     for document in (one for dossier in dossiers for one in dossier.documents):
         try:
-            kept[document.kept_sha256] = work.file(document.kept_sha256)
+            content = work.file(document.kept_sha256)
         except KeyError:
             continue  # purged; the book says that it is not shown
+        if document.kind is DocumentKind.MAIL:  # a buyer's mail is read like the rest of the correspondence
+            content = redact(content.decode("utf-8", "replace"), keep).text.encode()
+        kept[document.kept_sha256] = content
     room = policy.max_attachment_bytes - sum(
         len(file.content) for file in files[: policy.max_attachments - 1]
     )

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from typing import Any
 
+from inbox_bot.book.axis import drawn
+from inbox_bot.book.matter import PICTURES, Matter
 from inbox_bot.book.pages import clean_pages, page_of_titles, read_pdf
-from inbox_bot.book.pictures import Photo, Unreadable, as_prepared, shrink
+from inbox_bot.book.pictures import Unreadable
 from inbox_bot.book.typeset import CannotSet, set_pages
 from inbox_bot.core.book import Book, BookExhibit, BookStyle
-from inbox_bot.core.text import clean_text
-from inbox_bot.core.timeline import Moment
 
 MOST_TRIES = 24
 _FRAME_MM = {"a4": 222, "us-letter": 204}
-# Long edge in pixels and JPEG quality, from good to just readable.
-_PICTURES = ((1600, 82), (1300, 74), (1000, 66), (800, 58), (600, 50))
 _LONGEST_TEXT = 20_000
-_MOST_LANES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ def bind(book: Book, files: Mapping[str, bytes], limits: Limits, style: BookStyl
     Photos are shrunk, other PDFs cut after their first pages and the correspondence trimmed from its middle, in that
     order, until the limits hold; every exhibit stays. Raises CannotBind when even the smallest book is too large.
     """
-    matter, template = _Matter.of(book, files), style.template
+    matter, template = Matter.of(book, files), style.template
     words = style.words.get(book.language) or style.words["en"]
     plan: _Plan | None = _Plan()
     tight = ""
@@ -81,7 +77,7 @@ def bind(book: Book, files: Mapping[str, bytes], limits: Limits, style: BookStyl
 
 def _tighter(plan: _Plan, book: Book, pages_over: int, too_large: bool) -> _Plan | None:
     """The next smaller plan; None when nothing is left to give."""
-    if too_large and plan.picture < len(_PICTURES) - 1:
+    if too_large and plan.picture < len(PICTURES) - 1:
         return replace(plan, picture=plan.picture + 1)
     longest = max((one.document.pages for one in book.exhibits if _is_pdf(one) and one.document), default=0)
     shown = min(plan.pdf_pages, longest)
@@ -108,49 +104,8 @@ def _is_pdf(exhibit: BookExhibit) -> bool:
     return exhibit.document is not None and exhibit.document.kind == "pdf"
 
 
-class _Matter:
-    """The documents' bytes as they can be used, and why the others cannot; pictures are shrunk once a step."""
-
-    def __init__(self) -> None:
-        self.photos: dict[str, list[Photo]] = {}
-        self.pdfs: dict[str, bytes] = {}
-        self.texts: dict[str, str] = {}
-        self.unusable: dict[str, str] = {}
-
-    @classmethod
-    def of(cls, book: Book, files: Mapping[str, bytes]) -> _Matter:
-        matter = cls()
-        for exhibit in book.exhibits:
-            document = exhibit.document
-            if document is None:
-                continue
-            key, raw = document.kept_sha256, files.get(document.kept_sha256)
-            if raw is None:
-                matter.unusable[key] = "the file is not kept any longer"
-                continue
-            try:
-                if document.kind == "photo":
-                    matter.photos[key] = [as_prepared(raw)]
-                elif document.kind == "pdf":
-                    read_pdf(raw)
-                    matter.pdfs[key] = raw
-                else:
-                    matter.texts[key] = clean_text(raw.decode("utf-8", "replace"))
-            except Unreadable as error:
-                matter.unusable[key] = str(error)
-        return matter
-
-    def photo(self, key: str, step: int) -> Photo:
-        """The photo at a step of `_PICTURES`."""
-        made = self.photos[key]
-        while len(made) <= step:
-            edge, quality = _PICTURES[len(made)]
-            made.append(shrink(made[0], long_edge=edge, quality=quality))
-        return made[step]
-
-
 def _set(
-    book: Book, matter: _Matter, plan: _Plan, words: Mapping[str, Any], template: str
+    book: Book, matter: Matter, plan: _Plan, words: Mapping[str, Any], template: str
 ) -> tuple[bytes, dict[str, Any], list[str]]:
     """The book set by a plan; a PDF that typst refuses is listed with a note instead."""
     while True:
@@ -167,7 +122,7 @@ def _set(
             matter.unusable[refused] = "its pages cannot be taken over"
 
 
-def _refused(matter: _Matter, plan: _Plan, why: str) -> str | None:
+def _refused(matter: Matter, plan: _Plan, why: str) -> str | None:
     """The PDF that cannot be set, found by setting each alone."""
     for key, raw in matter.pdfs.items():
         if key in matter.unusable:
@@ -182,7 +137,7 @@ def _refused(matter: _Matter, plan: _Plan, why: str) -> str | None:
 
 def _exhibits(
     book: Book,
-    matter: _Matter,
+    matter: Matter,
     plan: _Plan,
     words: Mapping[str, Any],
     files: dict[str, bytes],
@@ -248,7 +203,7 @@ def _middle(text: str, limit: int) -> str:
 def _document(
     exhibit: BookExhibit,
     book: Book,
-    matter: _Matter,
+    matter: Matter,
     plan: _Plan,
     words: Mapping[str, Any],
     files: dict[str, bytes],
@@ -291,7 +246,7 @@ def _pages(
 
 
 def _data(book: Book, exhibits: Sequence[dict[str, Any]], words: Mapping[str, Any]) -> dict[str, Any]:
-    moments, ticks = _drawn(book.timeline)
+    moments, ticks = drawn(book.timeline)
     return {
         "language": book.language,
         "paper": book.paper,
@@ -306,47 +261,6 @@ def _data(book: Book, exhibits: Sequence[dict[str, Any]], words: Mapping[str, An
         "ticks": ticks,
         "sources": [asdict(source) for source in book.sources],
     }
-
-
-def _drawn(timeline: Sequence[Moment]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The moments with their place on the axis (0 to 1) and a lane, so that no number covers another; and the ticks."""
-    if not timeline:
-        return [], []
-    first, last = timeline[0].on, timeline[-1].on
-    days = max((last - first).days, 1)
-    lanes: list[float] = []
-    drawn = []
-    for number, moment in enumerate(timeline, 1):
-        at = (moment.on - first).days / days if last > first else 0.5
-        free = next((lane for lane, end in enumerate(lanes) if at - end >= 0.045), None)
-        lane = (
-            free if free is not None else (len(lanes) if len(lanes) < _MOST_LANES else number % _MOST_LANES)
-        )
-        if lane == len(lanes):
-            lanes.append(at)
-        lanes[lane] = at
-        drawn.append(
-            {
-                "number": number,
-                "at": at,
-                "lane": lane,
-                "on": moment.on.isoformat(),
-                "clock": moment.clock,
-                "kind": moment.kind.value,
-                "words": moment.words,
-            }
-        )
-    return drawn, list(_ticks(first, last, days))
-
-
-def _ticks(first: date, last: date, days: int) -> Iterator[dict[str, Any]]:
-    count = min(6, days)
-    if last == first:
-        yield {"at": 0.5, "label": first.isoformat()}
-        return
-    for index in range(count + 1):
-        day = date.fromordinal(first.toordinal() + round(index * days / count))
-        yield {"at": (day - first).days / days, "label": day.isoformat()}
 
 
 def _pages_of(content: bytes, book: Book, words: Mapping[str, Any]) -> dict[int, int]:
