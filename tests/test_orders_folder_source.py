@@ -21,8 +21,8 @@ from pypdf import PdfWriter
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.record import DocumentKind, Dossier, Origin, Provenance
 from inbox_bot.core.tomlfile import parse_toml
+from inbox_bot.orders.file_kinds import MOST_CHARACTERS
 from inbox_bot.orders.folder_source import (
-    MOST_CHARACTERS,
     MOST_FILES,
     SHOWS,
     FolderSource,
