@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inbox_bot.core.exhibits import Exhibit, ExhibitKind
+from inbox_bot.core.exhibits import Exhibit, ExhibitKind, parcel_keys
 from inbox_bot.core.letter import Letter, LetterMessage, place_in_words
 from inbox_bot.core.model import Notice
 from inbox_bot.core.record import Document, Dossier, OrderItem, Shipment
@@ -168,8 +168,7 @@ def _exhibit(exhibit: Exhibit, dossier: Dossier, letter: Letter) -> BookExhibit:
     if kind is ExhibitKind.ORDER:
         return _order(exhibit, dossier)
     if kind is ExhibitKind.TRACKING:
-        parcel = next(one for one in dossier.shipments if one.tracking_id == exhibit.key)
-        return _tracking(exhibit, parcel)
+        return _tracking(exhibit, dossier.shipments[parcel_keys(dossier.shipments).index(exhibit.key)])
     if kind is ExhibitKind.REFUNDS:
         return BookExhibit(exhibit.number, kind.value, exhibit.order_id, "", lines=tuple(_money(dossier)))
     if kind is ExhibitKind.CORRESPONDENCE:

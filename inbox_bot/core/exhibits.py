@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from inbox_bot.core.record import Dossier, Evidence, Grade, Party, Provenance
+from inbox_bot.core.record import Dossier, Evidence, Grade, Party, Provenance, Shipment
 
 
 class ExhibitKind(StrEnum):
@@ -25,7 +25,7 @@ class ExhibitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """One numbered exhibit; `key` is the tracking id or the document's SHA-256, empty for the others.
+    """One numbered exhibit; `key` is a parcel's (see `parcel_keys`) or the document's SHA-256, empty for the others.
 
     `order_id` is the order it belongs to: a dispute about a double charge has exhibits of two.
     """
@@ -36,6 +36,11 @@ class Exhibit:
     key: str
     grade: Grade
     provenance: tuple[Provenance, ...]
+
+
+def parcel_keys(shipments: Sequence[Shipment]) -> tuple[str, ...]:
+    """A name for each parcel of an order that no other parcel of it has: the tracking id, or its place in the list."""
+    return tuple(parcel.tracking_id or f"parcel {number}" for number, parcel in enumerate(shipments, 1))
 
 
 def list_exhibits(dossiers: Sequence[Dossier], evidence: Sequence[Evidence]) -> tuple[Exhibit, ...]:
@@ -51,8 +56,8 @@ def _of(dossier: Dossier, evidence: Sequence[Evidence]) -> Iterable[Exhibit]:
         grade = _grade(kind, key, evidence)
         return Exhibit(0, kind, dossier.order_id, key, grade, tuple(dict.fromkeys(cited)))
 
-    for parcel in dossier.shipments:
-        yield exhibit(ExhibitKind.TRACKING, parcel.tracking_id, dossier.cited(parcel.source))
+    for key, parcel in zip(parcel_keys(dossier.shipments), dossier.shipments, strict=True):
+        yield exhibit(ExhibitKind.TRACKING, key, dossier.cited(parcel.source))
     money = dict.fromkeys(
         (
             *(refund.source for refund in dossier.refunds),

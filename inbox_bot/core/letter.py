@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from inbox_bot.core.exhibits import Exhibit, ExhibitKind
+from inbox_bot.core.exhibits import Exhibit, ExhibitKind, parcel_keys
 from inbox_bot.core.facts import Facts, items_of
 from inbox_bot.core.model import Ask, Decision, Destination, Money, Notice, Policy
 from inbox_bot.core.record import (
@@ -177,7 +177,7 @@ def lay_out(
     order = dossier.order
     ordered = ordered_at(order) if order else None
     numbers = {(one.kind, one.order_id, one.key): one.number for one in exhibits}
-    parcels = tuple(_parcel(parcel, numbers) for parcel in dossier.shipments)
+    parcels = _parcels(dossier, numbers)
     messages = _messages(notice, dossier, policy)
     total = notice.amount or (order.total if order else None)
     return Letter(
@@ -195,7 +195,7 @@ def lay_out(
         ),
         parcel=_main_parcel(dossier.shipments, parcels),
         parcels=parcels,
-        other_parcels=tuple(_parcel(parcel, numbers) for other in others for parcel in other.shipments),
+        other_parcels=tuple(parcel for other in others for parcel in _parcels(other, numbers)),
         refunds=tuple(
             LetterRefund(
                 _money(refund.amount),
@@ -292,7 +292,15 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _parcel(parcel: Shipment, numbers: Numbers) -> LetterParcel:
+def _parcels(dossier: Dossier, numbers: Numbers) -> tuple[LetterParcel, ...]:
+    keys = parcel_keys(dossier.shipments)
+    return tuple(
+        _parcel(parcel, numbers.get((ExhibitKind.TRACKING, dossier.order_id, key), 0))
+        for key, parcel in zip(keys, dossier.shipments, strict=True)
+    )
+
+
+def _parcel(parcel: Shipment, exhibit: int) -> LetterParcel:
     return LetterParcel(
         carrier=one_line(parcel.carrier),
         tracking_id=one_line(parcel.tracking_id),
@@ -304,7 +312,7 @@ def _parcel(parcel: Shipment, numbers: Numbers) -> LetterParcel:
         delivered_to=town_in_words(parcel.delivered_to),
         signed_by=one_line(parcel.signed_by),
         replacement=parcel.replacement,
-        exhibit=numbers.get((ExhibitKind.TRACKING, parcel.order_id, parcel.tracking_id), 0),
+        exhibit=exhibit,
     )
 
 
