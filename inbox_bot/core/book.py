@@ -199,6 +199,7 @@ def _order(exhibit: Exhibit, dossier: Dossier) -> BookExhibit:
             _amounts(item),
         )
         for item in order.items
+        if item.title
     )
     return BookExhibit(exhibit.number, exhibit.kind.value, exhibit.order_id, order.order_id, rows, items)
 

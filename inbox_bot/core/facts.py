@@ -308,9 +308,12 @@ def _is_protected(parcel: Shipment) -> bool:
 
 
 def items_of(notice: Notice, order: Order | None) -> tuple[OrderItem, ...]:
-    """The items as the seller's records list them, or else as the notice does."""
-    if order is not None and order.items:
-        return order.items
+    """The items as the seller's records list them, or else as the notice does.
+
+    A shipping confirmation knows the lines of an order and not their titles; those say nothing to a reader.
+    """
+    if order is not None and (titled := tuple(item for item in order.items if item.title)):
+        return titled
     return tuple(OrderItem(title) for title in notice.items)
 
 

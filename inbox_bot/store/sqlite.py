@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from inbox_bot.core.case import Case
 from inbox_bot.core.errors import StoreError, TemporaryError
 from inbox_bot.core.events import Event
 from inbox_bot.core.record import Dossier, OrderRecord, Origin
+from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile, without_buyer
 from inbox_bot.store.codec import event_from_json, from_json, to_json
 from inbox_bot.store.protocol import (
     CaseRecord,
@@ -28,15 +29,20 @@ from inbox_bot.store.protocol import (
     MailOutcome,
     Purge,
     Recorded,
-    SavedFile,
     StoredFile,
     StoredMail,
 )
-from inbox_bot.store.schema import MIGRATIONS
+from inbox_bot.store.schema import MIGRATIONS, day_columns
 
 MAIL_TYPE = "message/rfc822"
 _URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
 _RECORD = "version, wake_at, state"
+_SAVE_RECORD = """INSERT OR REPLACE INTO records
+    (account, order_id, key, origin, collected_at, data, purchased_on, shipped_on, delivered_on, latest_on, personal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KEPT_RECORDS = """SELECT
+    account, order_id, key, origin, collected_at, purchased_on, shipped_on, delivered_on, latest_on, personal
+    FROM records ORDER BY account, order_id"""
 
 
 class SqliteStore:
@@ -81,13 +87,15 @@ class SqliteStore:
 
     def _save_mail(self, account: str, folder: str, uidvalidity: int, mail: FetchedMail, at: datetime) -> int:
         sha256 = hashlib.sha256(mail.raw_bytes).hexdigest()
-        self._save_file(StoredFile(sha256, MAIL_TYPE, mail.raw_bytes), at)
         sql = (
             "INSERT OR IGNORE INTO mails (account, sha256, message_id, folder, uidvalidity, uid, internal_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         values = (account, sha256, mail.message_id, folder, uidvalidity, mail.uid, _text(mail.internal_at))
-        return self._connection.execute(sql, values).rowcount
+        new = self._connection.execute(sql, values).rowcount
+        if new:  # a mail that is known may have been purged, and then its bytes stay away
+            self._save_file(StoredFile(sha256, MAIL_TYPE, mail.raw_bytes), at)
+        return new
 
     def waiting_mails(self, account: str) -> tuple[StoredMail, ...]:
         sql = (
@@ -202,8 +210,7 @@ class SqliteStore:
     def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
         with self._transaction():
             self._connection.executemany(
-                "INSERT OR REPLACE INTO records (account, order_id, key, origin, collected_at, data)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                _SAVE_RECORD,
                 [_record_row(account, record) for record in records],
             )
 
@@ -217,6 +224,10 @@ class SqliteStore:
         for account, key, data in self._connection.execute("SELECT account, key, data FROM records"):
             yield account, OrderRecord(key, from_json(data, Dossier))
 
+    def kept_records(self) -> Iterator[KeptRecord]:
+        for row in self._connection.execute(_KEPT_RECORDS):
+            yield _kept_record(*row)
+
     def saved_files(self) -> Iterator[SavedFile]:
         for sha256, media_type, saved_at in self._connection.execute(
             "SELECT sha256, media_type, saved_at FROM files"
@@ -228,22 +239,41 @@ class SqliteStore:
             sha256 for (sha256,) in self._rows("SELECT sha256 FROM mails WHERE state != 'handled'")
         )
 
-    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> None:
-        self._connection.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
-            for account, record in purge.changed:
-                self._connection.execute(
-                    "UPDATE records SET data = ? WHERE account = ? AND order_id = ? AND key = ?",
-                    (to_json(record.dossier), account, record.dossier.order_id, record.key),
-                )
-            self._connection.executemany(
-                "DELETE FROM records WHERE account = ? AND order_id = ? AND key = ?", purge.gone
-            )
-            self._connection.executemany(
-                "DELETE FROM files WHERE sha256 = ?", [(one,) for one in purge.files]
-            )
-            self._append_events(Change("", at, events=tuple(told)))
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def standing(self) -> str:
+        (others,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return f"{others} {self._connection.total_changes}"
+
+    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> bool:
+        if purge.bare or purge.changed or purge.gone or purge.files or told:
+            with self._transaction():
+                if purge.seen and purge.seen != self.standing():
+                    raise TemporaryError(
+                        "the store changed while it was worked out what may go; it is done again"
+                    )
+                self._remove(purge)
+                self._append_events(Change("", at, events=tuple(told)))
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def _remove(self, purge: Purge) -> None:
+        for account, record in purge.changed:
+            self._replace_record(account, record)
+        for key in purge.bare:
+            if (record := self._record(key)) is not None:
+                self._replace_record(key[0], without_buyer(record))
+        sql = "DELETE FROM records WHERE account = ? AND order_id = ? AND key = ?"
+        self._connection.executemany(sql, purge.gone)
+        self._connection.executemany("DELETE FROM files WHERE sha256 = ?", [(one,) for one in purge.files])
+
+    def _record(self, key: RecordKey) -> OrderRecord | None:
+        row = self._row("SELECT data FROM records WHERE account = ? AND order_id = ? AND key = ?", *key)
+        return OrderRecord(key[2], from_json(row[0], Dossier)) if row else None
+
+    def _replace_record(self, account: str, record: OrderRecord) -> None:
+        self._connection.execute(
+            "UPDATE records SET data = ?, personal = 0 WHERE account = ? AND order_id = ? AND key = ?",
+            (to_json(record.dossier), account, record.dossier.order_id, record.key),
+        )
 
     def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
@@ -287,6 +317,8 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is removed or replaced is overwritten at once: a newer report replaces addresses every day.
+        connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     return connection
@@ -314,12 +346,43 @@ def _case_row(case: Case, change: Change) -> dict[str, object]:
     }
 
 
-def _record_row(account: str, record: OrderRecord) -> tuple[str | None, ...]:
+def _record_row(account: str, record: OrderRecord) -> tuple[str | int | None, ...]:
     dossier = record.dossier
     source = dossier.provenance[0] if dossier.provenance else None
     origin = source.origin if source else Origin.REPORT
     at = _text(source.collected_at) if source else ""
-    return account, dossier.order_id, record.key, origin.value, at, to_json(dossier)
+    what = account, dossier.order_id, record.key, origin.value, at, to_json(dossier)
+    return (*what, *day_columns(account, record))
+
+
+def _kept_record(
+    account: str,
+    order_id: str,
+    key: str,
+    origin: str,
+    collected_at: str,
+    purchased_on: str | None,
+    shipped_on: str | None,
+    delivered_on: str | None,
+    latest_on: str,
+    personal: int,
+) -> KeptRecord:
+    return KeptRecord(
+        account,
+        order_id,
+        key,
+        Origin(origin),
+        _instant(collected_at or None),
+        _day(purchased_on),
+        _day(shipped_on),
+        _day(delivered_on),
+        date.fromisoformat(latest_on),
+        bool(personal),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _text(moment: datetime | None) -> str | None:
