@@ -110,6 +110,10 @@ def choose_refund(store: Store, case_id: str, note: str, now: datetime) -> Case:
     """A person chooses to refund; refused with the proof when the order was refunded in full already."""
     record = _record(store, case_id)
     case = record.case
+    if case.refund_confirmed:
+        said = "; ".join(case.refund_task.earlier) if case.refund_task else ""
+        what = f"the refund of case {case_id} was confirmed already{f' ({said})' if said else ''}"
+        raise UserError(f"{what}; a second one would pay the buyer twice")
     if case.verdict is Verdict.REFUND:
         return case
     dossier = _stored_dossier(store, case)

@@ -183,6 +183,9 @@ def test_a_refund_is_worked_out_and_confirmed_once(seller):
     assert seller.run("once").returncode in (0, 1)
     letters = [draft.get_body(("plain",)).get_content() for draft in seller.drafts()]
     assert any("we have refunded this order" in letter and "49.71 USD" in letter for letter in letters)
+    again = seller.run("refund", ORDER)
+    assert again.returncode == 2
+    assert "a second one would pay the buyer twice" in again.stderr
 
 
 def test_purge_shows_and_touches_nothing_of_an_open_case(seller):

@@ -9,8 +9,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
-from inbox_bot.core.retention import listed
 from inbox_bot.store.codec import from_json, to_json
+from inbox_bot.store.rows import day_columns
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -131,10 +131,3 @@ def _days_of(database: Database, account: str, order_id: str, key: str) -> tuple
     sql = "SELECT data FROM records WHERE account = ? AND order_id = ? AND key = ?"
     (data,) = database.execute(sql, (account, order_id, key)).fetchone()
     return (*day_columns(account, OrderRecord(key, from_json(data, Dossier))), account, order_id, key)
-
-
-def day_columns(account: str, record: OrderRecord) -> tuple[str | int | None, ...]:
-    """The values of `_RECORD_DAYS` for a record."""
-    kept = listed(account, record)
-    days = (kept.purchased_on, kept.shipped_on, kept.delivered_on, kept.latest_on)
-    return (*(day.isoformat() if day else None for day in days), int(kept.personal))
