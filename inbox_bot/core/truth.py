@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from inbox_bot.core.truth_claims import Shown, claims_in
 from inbox_bot.core.truth_complete import missing_from
 from inbox_bot.core.truth_ids import quantities_in
-from inbox_bot.core.truth_known import Ground
+from inbox_bot.core.truth_known import Ground, plain_words
 from inbox_bot.core.truth_names import names_in
 from inbox_bot.core.truth_quotes import quotes_in
 from inbox_bot.core.truth_scope import Known, Scope, Wrong, known_of
@@ -92,6 +92,13 @@ def _flaws(letter: PlainLetter, ground: Ground, words: StatementWords) -> Iterat
     for wrong, start, end in quantities_in(letter.text, known):
         yield _flaw(letter, letter.text[start:end], wrong, start, end)
     spans = [(one.start, one.end) for one in quotes]
+    # What a line of the list of files says is the file's title, not a statement about the order.
+    files = [plain_words(name) for name in ground.attachments]
+    spans += [
+        (line.start, line.start + len(line.text))
+        for line in lines_of(letter.text)
+        if any(name in line.text for name in files)
+    ]
     text = blanked(letter.text, [*spans, *known.own_spans(letter.text)])
     is_closed = False
     scope = known.all

@@ -25,6 +25,7 @@ from inbox_bot.core.record import (
     ShipmentStatus,
 )
 from inbox_bot.core.text import plain_text
+from inbox_bot.core.truth_text import read_plain
 from inbox_bot.core.zones import local_time, zone_of
 
 
@@ -259,9 +260,14 @@ def own_words(ground: Ground) -> tuple[str, ...]:
         found += [one.name for one in dossier.documents]
         for back in dossier.returns:
             found += [back.reason, back.condition, back.comment]
-    found = [" ".join(one.split()) for one in found]
+    found = [plain_words(one) for one in found]
     stated = [one for one in dict.fromkeys(found) if len(folded(one)) >= _SHORTEST and not one.isdigit()]
     return tuple(sorted(stated, key=len, reverse=True))[:_MOST]
+
+
+def plain_words(text: str) -> str:
+    """The words as a letter has them once it is made safe to match: dashes and quotation marks plain, blanks single."""
+    return " ".join(read_plain(text).text.split())
 
 
 _SHORTEST = 6  # a shorter one could stand anywhere ("Sent")

@@ -77,7 +77,8 @@ def _is_on_record(label: str, known: Known) -> bool:
         "delivered_on": parcel.delivered_on,
         "signed_by": parcel.signed_by,
     }
-    return bool(values.get(label))
+    said = bool(values.get(label))
+    return said and (label != "carrier" or all(one.carrier for one in first.shipments))
 
 
 def _behind_label(

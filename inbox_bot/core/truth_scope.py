@@ -21,6 +21,7 @@ from inbox_bot.core.truth_known import (
     ids_on_record,
     message_days,
     own_words,
+    plain_words,
 )
 
 
@@ -109,7 +110,7 @@ _BATCH = 40
 
 def _own_patterns(ground: Ground) -> Iterator[re2._Regexp]:
     said_back = {
-        " ".join(one.split())
+        plain_words(one)
         for dossier in ground.dossiers
         for back in dossier.returns
         for one in (back.reason, back.condition, back.comment)
