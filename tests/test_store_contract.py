@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,11 @@ from nouns import COMPOSED, DECIDED, GATHERED, NOTICE_ID, NOW, ORDER, READY, dea
 from inbox_bot.core import events as happened
 from inbox_bot.core.errors import StoreError, TemporaryError
 from inbox_bot.core.evolution import evolve, fold
+from inbox_bot.core.model import Destination
 from inbox_bot.core.record import Dossier, OrderRecord, Origin, Provenance
-from inbox_bot.store.listing import read_cases
-from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, Store, StoredFile
+from inbox_bot.core.retention import listed, without_buyer
+from inbox_bot.store.listing import read_alerts, read_cases
+from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, Purge, Store, StoredFile
 from inbox_bot.store.sqlite import SqliteStore
 
 OPENED = happened.CaseOpened("shop", notice(), deadline())
@@ -39,6 +44,22 @@ def open_case(store: Store, *more: happened.Event, case_id: str = ORDER, wake_at
     case = fold(case_id, [(NOW, event) for event in history])
     store.commit(Change(account, NOW, case_id, history, case, 0, wake_at))
     return case
+
+
+STREET = "88 Nowhere Crescent Apartment Zebra"
+PLACE = Destination(("Pat Nobody", STREET), "Austin", "TX", "78701", "US")
+TOLD = (happened.DataPurged("all_orders: buyers' data", 1),)
+
+
+def report(order_id: str = ORDER, **changes) -> OrderRecord:
+    """What the orders report says, with the buyer in it."""
+    source = Provenance("all.txt", Origin.REPORT, NOW)
+    whole = order(order_id=order_id, destination=PLACE, **changes)
+    return OrderRecord("all_orders", Dossier(order_id, whole, provenance=(source,)))
+
+
+def key_of(order_id: str = ORDER, account: str = "shop") -> tuple[str, str, str]:
+    return account, order_id, "all_orders"
 
 
 def fetched(uid: int, raw: bytes, message_id: str | None = None) -> FetchedMail:
@@ -170,6 +191,74 @@ class TestStore:
         assert store.records("shop", ORDER) == (newer, scans)
         assert store.records("other", ORDER) == ()
 
+    def test_records_are_listed_without_their_contents_those_of_an_order_together(self, store):
+        parcel = shipment(delivered_on=date(2026, 9, 4))
+        carrier = OrderRecord(
+            "17track 1Z",
+            Dossier(ORDER, shipments=(parcel,), provenance=(Provenance("17", Origin.CARRIER, NOW),)),
+        )
+        other = report("114-0000000-0000001")
+        store.save_records("shop", [report(), other, carrier])
+        store.save_records("second", [report(), OrderRecord("bare", Dossier(ORDER))])
+        rows = list(store.kept_records())
+        orders = [(one.account, one.order_id) for one in rows]
+        assert [key for number, key in enumerate(orders) if key not in orders[:number]] == [
+            key for number, key in enumerate(orders) if number == 0 or key != orders[number - 1]
+        ]
+        expected = [listed("shop", one) for one in (report(), other, carrier)]
+        assert {one for one in rows if one.account == "shop"} == set(expected)
+        assert listed("second", OrderRecord("bare", Dossier(ORDER))) in rows
+
+    def test_a_purge_takes_the_buyer_the_records_and_the_files_it_names_and_nothing_else(self, store):
+        gone = "114-0000000-0000001"
+        store.save_records("shop", [report(), report(gone)])
+        store.save_records("second", [report(), report(gone)])
+        files = (StoredFile("a" * 64, "image/png", b"x"), StoredFile("b" * 64, "image/png", b"y"))
+        store.commit(Change("shop", NOW, files=files))
+        purge = Purge(
+            bare=(key_of(), key_of("none")), gone=(key_of(gone), key_of("none")), files=("a" * 64, "c" * 64)
+        )
+        assert store.purge(replace(purge, seen=store.standing()), TOLD, NOW)
+        assert store.records("shop", ORDER) == (without_buyer(report()),)
+        assert store.records("shop", gone) == ()
+        assert store.records("second", ORDER) == (report(),)
+        assert store.records("second", gone) == (report(gone),)
+        assert store.file("b" * 64) == b"y"
+        with pytest.raises(KeyError):
+            store.file("a" * 64)
+        assert [one.personal for one in store.kept_records() if one.account == "shop"] == [False]
+        assert [one.event for one in store.account_events("")] == list(TOLD)
+
+    def test_a_purge_worked_out_before_the_store_changed_is_refused_whole(self, store):
+        store.save_records("shop", [report()])
+        seen = store.standing()
+        assert seen == store.standing()
+        store.save_records("shop", [report(status="newer")])
+        with pytest.raises(TemporaryError):
+            store.purge(Purge(bare=(key_of(),), seen=seen), TOLD, NOW)
+        assert store.records("shop", ORDER) == (report(status="newer"),)
+        assert store.account_events("") == ()
+
+    def test_a_mail_that_was_purged_is_not_new_and_its_bytes_stay_away_when_it_is_fetched_again(self, store):
+        store.save_mails("shop", "INBOX", Cursor(7, 1), [fetched(1, b"a")], NOW)
+        (mail,) = store.waiting_mails("shop")
+        store.commit(Change("shop", NOW, mails=(MailOutcome(mail.sha256, "other", None),)))
+        store.purge(Purge(files=(mail.sha256,)), (), NOW)
+        assert store.save_mails("shop", "INBOX", Cursor(8, 1), [fetched(1, b"a")], NOW) == 0
+        assert store.waiting_mails("shop") == ()
+        with pytest.raises(KeyError):
+            store.file(mail.sha256)
+        assert store.save_mails("second shop", "INBOX", Cursor(1, 1), [fetched(1, b"a")], NOW) == 1
+        assert store.file(mail.sha256) == b"a"
+
+    def test_a_case_whose_files_are_gone_still_shows_and_folds(self, store):
+        case = open_case(store, *READY)
+        store.purge(Purge(files=(COMPOSED.sha256, *case.mail_sha256s)), TOLD, NOW)
+        record = store.case(ORDER)
+        assert record is not None
+        assert record.case == case
+        assert fold(ORDER, [(one.at, one.event) for one in store.history(ORDER)]) == case
+
 
 def open_like(store: Store):
     record = store.case(ORDER)
@@ -208,3 +297,137 @@ def test_the_list_of_cases_reads_what_the_store_wrote(tmp_path):
     (line,) = read_cases(path)
     assert (line.case_id, line.status, line.verdict, line.amount) == (ORDER, "ready", "represent", "108.84")
     assert read_cases(path, "other") == ()
+
+
+def test_an_alert_is_listed_and_what_was_purged_is_none(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    store = SqliteStore(path)
+    store.commit(Change("shop", NOW, events=(happened.AlertRaised("stranger", "a notice from a stranger"),)))
+    for _ in range(30):
+        store.purge(Purge(), TOLD, NOW)
+    store.close()
+    (alert,) = read_alerts(path)
+    assert "a notice from a stranger" in alert.data
+
+
+def test_many_records_are_one_transaction_and_none_is_kept_when_one_fails(tmp_path):
+    store = SqliteStore(tmp_path / "store.sqlite3")
+    began: list[str] = []
+    store._connection.set_trace_callback(lambda sql: began.append(sql) if sql.startswith("BEGIN") else None)
+    many = [report(f"113-0000000-{number:07d}") for number in range(5000)]
+    store.save_records("shop", many)
+    assert len(began) == 1
+    assert len(list(store.kept_records())) == 5000
+    bad = replace(many[0], key=None)
+    with pytest.raises((StoreError, TemporaryError)):
+        store.save_records("second", [*many, bad])
+    assert store.records("second", many[0].dossier.order_id) == ()
+
+
+def in_bytes(folder: Path) -> list[str]:
+    """The database's files that hold the buyer's street."""
+    return sorted(file.name for file in folder.iterdir() if STREET.encode() in file.read_bytes())
+
+
+def test_what_a_newer_record_replaced_or_a_purge_took_is_in_no_byte_of_the_store(tmp_path):
+    store = SqliteStore(tmp_path / "store.sqlite3")
+    store.save_records("shop", [report(f"113-0000000-{number:07d}") for number in range(300)])
+    store.save_mails("shop", "INBOX", Cursor(7, 1), [fetched(1, STREET.encode() * 3000)], NOW)
+    (mail,) = store.waiting_mails("shop")
+    ids = [f"113-0000000-{number:07d}" for number in range(300)]
+    store.save_records("shop", [without_buyer(report(one)) for one in ids[:100]])
+    bare, gone = tuple(map(key_of, ids[100:200])), tuple(map(key_of, ids[200:]))
+    assert in_bytes(tmp_path)
+    assert store.purge(Purge(bare=bare, gone=gone, files=(mail.sha256,)), TOLD, NOW)
+    assert in_bytes(tmp_path) == []
+    store.close()
+    assert in_bytes(tmp_path) == []
+
+
+def test_what_a_reader_holds_up_is_overwritten_by_the_next_purge_though_nothing_is_left_to_go(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    store = SqliteStore(path)
+    store.save_records("shop", [report()])
+    reader = sqlite3.connect(path)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM records").fetchone()
+    store._connection.execute("PRAGMA busy_timeout = 50")
+    assert not store.purge(Purge(bare=(key_of(),)), TOLD, NOW)
+    assert store.records("shop", ORDER) == (without_buyer(report()),)
+    assert in_bytes(tmp_path)
+    reader.close()
+    assert store.purge(Purge(), (), NOW)
+    assert in_bytes(tmp_path) == []
+
+
+def test_what_another_process_wrote_meanwhile_stops_a_purge(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    store, other = SqliteStore(path), SqliteStore(path)
+    store.save_records("shop", [report()])
+    seen = store.standing()
+    other.save_mails("shop", "INBOX", Cursor(7, 1), [fetched(1, b"a")], NOW)
+    with pytest.raises(TemporaryError):
+        store.purge(Purge(gone=(key_of(),), seen=seen), TOLD, NOW)
+    assert store.records("shop", ORDER) == (report(),)
+    assert store.purge(Purge(gone=(key_of(),), seen=store.standing()), TOLD, NOW)
+    assert other.records("shop", ORDER) == ()
+
+
+_KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from inbox_bot.store.protocol import Purge
+from inbox_bot.store.sqlite import SqliteStore
+store = SqliteStore(Path(sys.argv[1]))
+store._connection.create_function("kill", 0, lambda: os.kill(os.getpid(), signal.SIGKILL))
+store._connection.execute("CREATE TEMP TRIGGER last BEFORE DELETE ON files BEGIN SELECT kill(); END")
+keys = tuple(("shop", f"113-0000000-{number:07d}", "all_orders") for number in range(200))
+store.purge(Purge(bare=keys[:100], gone=keys[100:], files=("a" * 64,)), (), datetime.now(UTC))
+"""
+
+
+def test_killed_in_the_middle_of_a_purge_nothing_is_half_gone(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    store = SqliteStore(path)
+    many = [report(f"113-0000000-{number:07d}") for number in range(200)]
+    store.save_records("shop", many)
+    store.commit(Change("shop", NOW, files=(StoredFile("a" * 64, "image/png", b"x"),)))
+    store.close()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(path)], env=environment, timeout=60, check=False
+    )
+    assert done.returncode == -9
+    store = SqliteStore(path)
+    assert [store.records("shop", one.dossier.order_id) for one in many] == [(one,) for one in many]
+    assert store.file("a" * 64) == b"x"
+
+
+def test_a_store_from_before_the_days_were_listed_opens_with_them(tmp_path):
+    from sqlite_utils import Database
+
+    from inbox_bot.store.codec import to_json
+    from inbox_bot.store.schema import MIGRATIONS
+
+    path = tmp_path / "store.sqlite3"
+    with sqlite3.connect(path) as connection:
+        MIGRATIONS.apply(Database(connection), stop_before="0003_record_days")
+        row = ("shop", ORDER, "all_orders", "report", NOW.isoformat(), to_json(report().dossier))
+        connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.close()
+    store = SqliteStore(path)
+    assert list(store.kept_records()) == [listed("shop", report())]
+    assert store.records("shop", ORDER) == (report(),)
+
+
+def test_what_an_earlier_release_writes_into_a_newer_store_is_listed_all_the_same(tmp_path):
+    from inbox_bot.store.codec import to_json
+
+    store = SqliteStore(tmp_path / "store.sqlite3")
+    row = ("shop", ORDER, "all_orders", "report", NOW.isoformat(), to_json(report().dossier))
+    store._connection.execute(
+        "INSERT INTO records (account, order_id, key, origin, collected_at, data) VALUES (?, ?, ?, ?, ?, ?)",
+        row,
+    )
+    assert list(store.kept_records()) == [listed("shop", report())]

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from inbox_bot.config import load_config
-from inbox_bot.core.retention import Days
-from inbox_bot.purging import PurgeLine, carry_out, plan_purge
+from inbox_bot.core.retention import Days, PurgeLine
+from inbox_bot.purging import carry_out, plan_purge
 from inbox_bot.store.sqlite import SqliteStore
 
 

@@ -47,7 +47,8 @@ def read_cases(path: Path, account: str | None = None) -> tuple[CaseLine, ...]:
 
 def read_alerts(path: Path) -> tuple[AlertLine, ...]:
     """What the accounts were told outside any case, newest first, at most twenty."""
-    sql = "SELECT at, account, data FROM events WHERE case_id IS NULL ORDER BY number DESC LIMIT 20"
+    alerts = "case_id IS NULL AND type = 'AlertRaised'"
+    sql = f"SELECT at, account, data FROM events WHERE {alerts} ORDER BY number DESC LIMIT 20"
     return tuple(AlertLine(*row) for row in _rows(path, sql, ()))
 
 

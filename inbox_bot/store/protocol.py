@@ -10,6 +10,7 @@ from typing import Protocol
 from inbox_bot.core.case import Case
 from inbox_bot.core.events import Event
 from inbox_bot.core.record import OrderRecord
+from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +101,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedFile:
-    """What is known of a stored file without its bytes."""
-
-    sha256: str
-    media_type: str
-    saved_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Purge:
-    """What goes together: records that are replaced by less, records by account, order id and key, and files."""
+    """What goes together: records that are replaced by less or lose the buyer, records, and files by SHA-256.
+
+    `seen` is what `standing` said before it was worked out; "" means that nobody else can have written since.
+    """
 
     changed: tuple[tuple[str, OrderRecord], ...] = ()
-    gone: tuple[tuple[str, str, str], ...] = ()
+    gone: tuple[RecordKey, ...] = ()
     files: tuple[str, ...] = ()
+    bare: tuple[RecordKey, ...] = ()
+    seen: str = ""
 
 
 class Store(Protocol):
@@ -172,14 +169,24 @@ class Store(Protocol):
     def every_record(self) -> Iterator[tuple[str, OrderRecord]]:
         """All records of all orders with their account."""
 
+    def kept_records(self) -> Iterator[KeptRecord]:
+        """All records without their contents, those of one account and order together."""
+
     def saved_files(self) -> Iterator[SavedFile]:
         """All stored mails and files, without their bytes."""
 
     def mails_held_back(self) -> frozenset[str]:
         """The SHA-256 of every mail that waits to be read or was put aside."""
 
-    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> None:
-        """Remove for good, in one transaction with the events that tell of it; the bytes are overwritten."""
+    def standing(self) -> str:
+        """A text that differs as soon as anything in the store has changed."""
+
+    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> bool:
+        """Remove for good, in one transaction with the events that tell of it; also what an earlier purge left behind.
+
+        Returns whether the bytes are overwritten by now: not while somebody else is reading the old ones; the next
+        purge, be it an empty one, does it then. Raises TemporaryError when the store changed since `purge.seen`.
+        """
 
     def close(self) -> None:
         """Let go of the store."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from inbox_bot.core.record import Dossier, Order, Origin, Provenance, Shipment
+from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
 from inbox_bot.store.codec import from_json, to_json
+from inbox_bot.store.rows import day_columns
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -103,3 +104,30 @@ def _moved(database: Database, moved_at: datetime) -> Iterator[tuple[str, ...]]:
         dossier = Dossier(order_id, order=order, shipments=shipments, provenance=sources)
         at = moved_at.isoformat(timespec="microseconds")
         yield account, order_id, "imported", Origin.REPORT.value, at, to_json(dossier)
+
+
+@MIGRATIONS(name="0003_record_days")
+def _record_days(database: Database) -> None:
+    """What retention needs to know of a record stands beside it, so that a daily purge reads no contents."""
+    for column in _RECORD_DAYS:
+        database.execute(f"ALTER TABLE records ADD COLUMN {column}")
+    sql = """UPDATE records SET purchased_on = ?, shipped_on = ?, delivered_on = ?, latest_on = ?, personal = ?
+        WHERE account = ? AND order_id = ? AND key = ?"""
+    keys = database.execute("SELECT account, order_id, key FROM records").fetchall()
+    database.conn.executemany(sql, (_days_of(database, *key) for key in keys))
+
+
+_RECORD_DAYS = (
+    "purchased_on TEXT",
+    "shipped_on TEXT",
+    "delivered_on TEXT",
+    "latest_on TEXT NOT NULL DEFAULT ''",
+    # 1 while the record holds what identifies a buyer
+    "personal INTEGER NOT NULL DEFAULT 0",
+)
+
+
+def _days_of(database: Database, account: str, order_id: str, key: str) -> tuple[str | int | None, ...]:
+    sql = "SELECT data FROM records WHERE account = ? AND order_id = ? AND key = ?"
+    (data,) = database.execute(sql, (account, order_id, key)).fetchone()
+    return (*day_columns(account, OrderRecord(key, from_json(data, Dossier))), account, order_id, key)

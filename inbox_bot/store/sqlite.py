@@ -9,7 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from sqlite_utils import Database
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import StoreError, TemporaryError
 from inbox_bot.core.events import Event
-from inbox_bot.core.record import Dossier, OrderRecord, Origin
+from inbox_bot.core.record import Dossier, OrderRecord
+from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile, listed, without_buyer
 from inbox_bot.store.codec import event_from_json, from_json, to_json
 from inbox_bot.store.protocol import (
     CaseRecord,
@@ -28,15 +29,22 @@ from inbox_bot.store.protocol import (
     MailOutcome,
     Purge,
     Recorded,
-    SavedFile,
     StoredFile,
     StoredMail,
 )
+from inbox_bot.store.rows import case_row, instant_of, kept_record_of, record_row, text_of
 from inbox_bot.store.schema import MIGRATIONS
 
 MAIL_TYPE = "message/rfc822"
 _URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
 _RECORD = "version, wake_at, state"
+_SAVE_RECORD = """INSERT OR REPLACE INTO records
+    (account, order_id, key, origin, collected_at, data, purchased_on, shipped_on, delivered_on, latest_on, personal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KEPT_RECORDS = """SELECT
+    account, order_id, key, origin, collected_at, purchased_on, shipped_on, delivered_on, latest_on, personal,
+    CASE latest_on WHEN '' THEN data END
+    FROM records ORDER BY account, order_id"""
 
 
 class SqliteStore:
@@ -73,7 +81,7 @@ class SqliteStore:
                     "folder": folder,
                     "uidvalidity": cursor.uidvalidity,
                     "last_uid": cursor.last_uid,
-                    "polled_at": _text(at),
+                    "polled_at": text_of(at),
                 },
                 pk=("account", "folder"),
             )
@@ -81,13 +89,15 @@ class SqliteStore:
 
     def _save_mail(self, account: str, folder: str, uidvalidity: int, mail: FetchedMail, at: datetime) -> int:
         sha256 = hashlib.sha256(mail.raw_bytes).hexdigest()
-        self._save_file(StoredFile(sha256, MAIL_TYPE, mail.raw_bytes), at)
         sql = (
             "INSERT OR IGNORE INTO mails (account, sha256, message_id, folder, uidvalidity, uid, internal_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
-        values = (account, sha256, mail.message_id, folder, uidvalidity, mail.uid, _text(mail.internal_at))
-        return self._connection.execute(sql, values).rowcount
+        values = (account, sha256, mail.message_id, folder, uidvalidity, mail.uid, text_of(mail.internal_at))
+        new = self._connection.execute(sql, values).rowcount
+        if new:  # a mail that is known may have been purged, and then its bytes stay away
+            self._save_file(StoredFile(sha256, MAIL_TYPE, mail.raw_bytes), at)
+        return new
 
     def waiting_mails(self, account: str) -> tuple[StoredMail, ...]:
         sql = (
@@ -95,7 +105,7 @@ class SqliteStore:
             " WHERE account = ? AND state = 'waiting' ORDER BY number"
         )
         return tuple(
-            StoredMail(account, sha256, folder, _instant(internal_at), tries)
+            StoredMail(account, sha256, folder, instant_of(internal_at), tries)
             for sha256, folder, internal_at, tries in self._rows(sql, account)
         )
 
@@ -126,7 +136,7 @@ class SqliteStore:
 
     def _append_events(self, change: Change) -> None:
         rows = (
-            (change.account, change.case_id, _text(change.at), type(event).__name__, to_json(event))
+            (change.account, change.case_id, text_of(change.at), type(event).__name__, to_json(event))
             for event in change.events
         )
         sql = "INSERT INTO events (account, case_id, at, type, data) VALUES (?, ?, ?, ?, ?)"
@@ -143,7 +153,7 @@ class SqliteStore:
         row = self._row("SELECT version FROM cases WHERE case_id = ?", case.case_id)
         if (row[0] if row else 0) != change.version:
             raise TemporaryError(f"case {case.case_id} was changed by somebody else; it is read again")
-        self._database.table("cases").upsert(_case_row(case, change), pk="case_id")
+        self._database.table("cases").upsert(case_row(case, change), pk="case_id")
         self._connection.executemany(
             "INSERT OR IGNORE INTO threads (account, message_id, case_id) VALUES (?, ?, ?)",
             [(case.account, message_id, case.case_id) for message_id in case.thread_ids],
@@ -152,7 +162,7 @@ class SqliteStore:
     def _save_file(self, file: StoredFile, at: datetime) -> None:
         self._connection.execute(
             "INSERT OR IGNORE INTO files (sha256, media_type, content, saved_at) VALUES (?, ?, ?, ?)",
-            (file.sha256, file.media_type, file.content, _text(at)),
+            (file.sha256, file.media_type, file.content, text_of(at)),
         )
 
     def case(self, case_id: str) -> CaseRecord | None:
@@ -166,12 +176,12 @@ class SqliteStore:
 
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
         sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND wake_at <= ? {_URGENT_FIRST}"
-        return tuple(self._records(sql, account, _text(now)))
+        return tuple(self._records(sql, account, text_of(now)))
 
     def next_wake(self, account: str) -> datetime | None:
         sql = "SELECT MIN(wake_at) FROM cases WHERE account = ? AND wake_at IS NOT NULL"
         row = self._row(sql, account)
-        return _instant(row[0]) if row else None
+        return instant_of(row[0]) if row else None
 
     def find_cases(
         self, account: str, order_id: str | None, thread_ids: Sequence[str]
@@ -202,9 +212,8 @@ class SqliteStore:
     def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
         with self._transaction():
             self._connection.executemany(
-                "INSERT OR REPLACE INTO records (account, order_id, key, origin, collected_at, data)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [_record_row(account, record) for record in records],
+                _SAVE_RECORD,
+                [record_row(account, record) for record in records],
             )
 
     def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
@@ -217,6 +226,14 @@ class SqliteStore:
         for account, key, data in self._connection.execute("SELECT account, key, data FROM records"):
             yield account, OrderRecord(key, from_json(data, Dossier))
 
+    def kept_records(self) -> Iterator[KeptRecord]:
+        for *row, unlisted in self._connection.execute(_KEPT_RECORDS):
+            if unlisted:  # written by an earlier release on a store that a later one had opened
+                account, _, key = row[:3]
+                yield listed(account, OrderRecord(key, from_json(unlisted, Dossier)))
+            else:
+                yield kept_record_of(*row)
+
     def saved_files(self) -> Iterator[SavedFile]:
         for sha256, media_type, saved_at in self._connection.execute(
             "SELECT sha256, media_type, saved_at FROM files"
@@ -228,26 +245,45 @@ class SqliteStore:
             sha256 for (sha256,) in self._rows("SELECT sha256 FROM mails WHERE state != 'handled'")
         )
 
-    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> None:
-        self._connection.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
-            for account, record in purge.changed:
-                self._connection.execute(
-                    "UPDATE records SET data = ? WHERE account = ? AND order_id = ? AND key = ?",
-                    (to_json(record.dossier), account, record.dossier.order_id, record.key),
-                )
-            self._connection.executemany(
-                "DELETE FROM records WHERE account = ? AND order_id = ? AND key = ?", purge.gone
-            )
-            self._connection.executemany(
-                "DELETE FROM files WHERE sha256 = ?", [(one,) for one in purge.files]
-            )
-            self._append_events(Change("", at, events=tuple(told)))
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def standing(self) -> str:
+        (others,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return f"{others} {self._connection.total_changes}"
+
+    def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> bool:
+        if purge.bare or purge.changed or purge.gone or purge.files or told:
+            with self._transaction():
+                if purge.seen and purge.seen != self.standing():
+                    raise TemporaryError(
+                        "the store changed while it was worked out what may go; it is done again"
+                    )
+                self._remove(purge)
+                self._append_events(Change("", at, events=tuple(told)))
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def _remove(self, purge: Purge) -> None:
+        for account, record in purge.changed:
+            self._replace_record(account, record)
+        for key in purge.bare:
+            if (whole := self._record(key)) is not None:
+                self._replace_record(key[0], without_buyer(whole))
+        sql = "DELETE FROM records WHERE account = ? AND order_id = ? AND key = ?"
+        self._connection.executemany(sql, purge.gone)
+        self._connection.executemany("DELETE FROM files WHERE sha256 = ?", [(one,) for one in purge.files])
+
+    def _record(self, key: RecordKey) -> OrderRecord | None:
+        row = self._row("SELECT data FROM records WHERE account = ? AND order_id = ? AND key = ?", *key)
+        return OrderRecord(key[2], from_json(row[0], Dossier)) if row else None
+
+    def _replace_record(self, account: str, record: OrderRecord) -> None:
+        self._connection.execute(
+            "UPDATE records SET data = ?, personal = 0 WHERE account = ? AND order_id = ? AND key = ?",
+            (to_json(record.dossier), account, record.dossier.order_id, record.key),
+        )
 
     def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
-            yield CaseRecord(from_json(state, Case), version, _instant(wake_at))
+            yield CaseRecord(from_json(state, Case), version, instant_of(wake_at))
 
     def _rows(self, sql: str, *values: str | None) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, values).fetchall()
@@ -287,45 +323,8 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is removed or replaced is overwritten at once: a newer report replaces addresses every day.
+        connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     return connection
-
-
-def _case_row(case: Case, change: Change) -> dict[str, object]:
-    notice, deadline = case.notice, case.deadline
-    return {
-        "case_id": case.case_id,
-        "account": case.account,
-        "version": change.version + 1,
-        "status": case.status.value,
-        "kind": notice.kind.value,
-        "order_id": case.order_id,
-        "reason": case.reason.value,
-        "verdict": case.verdict.value if case.verdict else None,
-        "amount": str(notice.amount.amount) if notice.amount else None,
-        "currency": notice.amount.currency if notice.amount else None,
-        "due_by": _text(deadline.due_by) if deadline else None,
-        "send_by": _text(deadline.send_by) if deadline else None,
-        "wake_at": _text(change.wake_at),
-        "opened_at": _text(case.opened_at),
-        "because": case.decision.because if case.decision else "",
-        "state": to_json(case),
-    }
-
-
-def _record_row(account: str, record: OrderRecord) -> tuple[str | None, ...]:
-    dossier = record.dossier
-    source = dossier.provenance[0] if dossier.provenance else None
-    origin = source.origin if source else Origin.REPORT
-    at = _text(source.collected_at) if source else ""
-    return account, dossier.order_id, record.key, origin.value, at, to_json(dossier)
-
-
-def _text(moment: datetime | None) -> str | None:
-    """The instant as UTC text of fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else None
-
-
-def _instant(text: object) -> datetime | None:
-    return datetime.fromisoformat(text) if isinstance(text, str) else None
