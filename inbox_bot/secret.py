@@ -52,12 +52,8 @@ def _from_file(path: Path) -> str:
 
 
 def _from_keyring(place: str) -> str:
-    try:
-        import keyring
-    except ImportError:
-        raise UserError(
-            "the keyring package is not installed; run: pip install 'inbox-bot[keyring]'"
-        ) from None
+    import keyring  # slow to load, and most secrets are elsewhere
+
     service, _, user = place.partition("/")
     try:
         secret = keyring.get_password(service, user)

@@ -72,6 +72,8 @@ def adjustment_file(task: RefundTask, code: AdjustmentReason) -> bytes:
         raise _refused("the amounts of the order's lines are not on record")
     if not lines:
         raise _refused("nothing is left to refund", "see `inbox-bot refund` for what was refunded before")
+    if task.by_hand:
+        raise _refused(task.by_hand)
     _check_amounts(task.total, lines)
     if not _ORDER_ID.fullmatch(task.order_id) or not _CURRENCY.fullmatch(task.total.currency):
         raise _refused("the order id or the currency is not one of Amazon's")

@@ -1,0 +1,1 @@
+"""Telling people in time: channels, the ladder of a case, and how the process says whether it is well."""
