@@ -36,13 +36,24 @@ def ingest(
 
 
 def tick(desk: Desk, now: datetime) -> tuple[Case, ...]:
-    """Advance every case that is due, the most urgent first; one that fails does not stop the others."""
+    """Advance every case that is due, the most urgent first; one that fails does not stop the others.
+
+    Raises the first UserError when all had their turn.
+    """
     _look_into_folder(desk, now)
-    return tuple(
-        case
-        for record in desk.store.due_cases(desk.policy.account, now)
-        if (case := _advance(desk, record, now))
-    )
+    advanced: list[Case] = []
+    failures: list[UserError] = []
+    for record in desk.store.due_cases(desk.policy.account, now):
+        try:
+            case = _advance(desk, record, now)
+        except UserError as error:
+            failures.append(error)
+            continue
+        if case is not None:
+            advanced.append(case)
+    if failures:
+        raise failures[0]
+    return tuple(advanced)
 
 
 def _look_into_folder(desk: Desk, now: datetime) -> None:

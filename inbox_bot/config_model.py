@@ -75,6 +75,8 @@ class SmtpModel(_Part):
     timeout_seconds: float = Field(60.0, gt=0, le=600)
     copy_to_self: bool = True
     server_files_sent: bool = False
+    mark_automatic: bool = False
+    most_sends_per_day: int = Field(40, ge=1, le=10_000)
 
     _check_secret = field_validator("secret")(_secret)
 
@@ -146,6 +148,8 @@ class AccountModel(_Part):
                 attach_originals=self.attach_originals,
                 refund_caps_per_case=tuple(_cap(text) for text in self.refund_caps_per_case),
                 refund_caps_per_day=tuple(_cap(text) for text in self.refund_caps_per_day),
+                mark_automatic=smtp.mark_automatic if smtp else False,
+                most_sends_per_day=smtp.most_sends_per_day if smtp else 0,
             ),
             imap=ImapSettings(
                 host=imap.host,

@@ -19,19 +19,19 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from inbox_bot.app import ingest, tick
 from inbox_bot.config import AccountConfig, Config
+from inbox_bot.core.case import Case
 from inbox_bot.core.errors import InboxBotError, LoginRefused, StoreError, TemporaryError, UserError
 from inbox_bot.core.retention import Days
 from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.pace import PERSON_PAUSE, back_off
 from inbox_bot.purging import carry_out
 from inbox_bot.sources import tracking_sources, watched_folder
-from inbox_bot.steps import back_off
 from inbox_bot.store.sqlite import SqliteStore
 
 SWEEP_SECONDS = 15
-PERSON_PAUSE = timedelta(minutes=15)
 STALLED_AFTER = timedelta(minutes=20)
 
 _log = logging.getLogger(__name__)
@@ -78,7 +78,11 @@ def work_once(
     changed = dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=False))
     # Sent comes last: what the seller answered by hand belongs to a case only when the case is known.
     changed |= dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=True))
-    advanced = tick(desk, now())
+    advanced: tuple[Case, ...] = ()
+    try:
+        advanced = tick(desk, now())
+    except UserError as error:
+        failures.append(error)
     if failures:
         raise failures[0]
     return tuple({**changed, **dict.fromkeys(case.case_id for case in advanced)})

@@ -67,6 +67,14 @@ def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | Non
     return Rulebook(**parts)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, slots=True)
+class SentCopy:
+    """Where a copy of a sent reply stands ("" without a Sent folder), and whether the server had put it there."""
+
+    folder: str
+    was_there: bool
+
+
 class Outside(Protocol):
     """What a case's steps need from the world: the mailbox's correspondence, Drafts, Sent, and a way to send."""
 
@@ -99,8 +107,8 @@ class Outside(Protocol):
     def find_copy(self, reply_message_id: str) -> str:
         """The folder that holds a copy of a sent reply, empty when none does; raises TemporaryError."""
 
-    def file_sent_copy(self, reply: Reply) -> str:
-        """See that Sent holds one copy of a sent reply, and return the folder; raises TemporaryError."""
+    def file_sent_copy(self, reply: Reply) -> SentCopy:
+        """See that Sent holds one copy of a sent reply; raises TemporaryError."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
@@ -23,7 +23,8 @@ from inbox_bot.core.trust import Trust, judge
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
 from inbox_bot.mail.message import read_headers
-from inbox_bot.store.protocol import CaseRecord, Change, Cursor, FetchedMail, MailOutcome, StoredMail
+from inbox_bot.other_mail import handle_other, thread_ids
+from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
 BATCH = 200
@@ -95,13 +96,8 @@ def _can_matter(desk: Desk, mail: Mail) -> bool:
 
 
 def _in_a_thread(desk: Desk, mail: Mail) -> bool:
-    ids = _thread_ids(mail)
+    ids = thread_ids(mail)
     return bool(ids) and bool(desk.store.find_cases(desk.policy.account, None, ids))
-
-
-def _thread_ids(mail: Mail) -> tuple[str, ...]:
-    own = (mail.message_id,) if mail.message_id else ()
-    return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
 
 
 def handle_waiting(
@@ -147,7 +143,7 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     recognition = recognise(mail, desk.rulebook.notices)
     trust = _trust(desk, mail, recognition)
     if recognition.kind is Kind.OTHER:
-        case_id, note = _handle_other(desk, stored, mail, recognition, now)
+        case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
     return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
@@ -225,58 +221,6 @@ def _new_case_id(desk: Desk, notice: Notice) -> str:
     while desk.store.case(case_id := base if number == 1 else f"{base}-{number}") is not None:
         number += 1
     return case_id
-
-
-def _handle_other(
-    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime
-) -> tuple[str | None, str]:
-    """A mail that is no notice: the seller's own answer, a copy of ours, a stranger's imitation, or nothing."""
-    for record in _own_threads(desk, mail):
-        if (
-            event := _own_answer(record.case, mail, in_sent=stored.folder == desk.outside.sent_folder())
-        ) is not None:
-            return _settle_own(Work.on(desk.store, record, now), event, mail), "your own answer"
-    events: tuple[happened.Event, ...] = ()
-    if recognition.looks_like == STRANGER:
-        text = f"a mail that looks like a chargeback notice: {recognition.because}"
-        desk.tell(Notification(desk.policy.account, None, STRANGER, text))
-        events = (happened.AlertRaised(STRANGER, text),)
-    outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=recognition.looks_like or "")
-    desk.store.commit(Change(desk.policy.account, now, events=events, mails=(outcome,)))
-    return None, recognition.looks_like or ""
-
-
-STRANGER = "notice from a stranger"
-
-
-def _own_threads(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
-    if mail.sender is None or mail.sender.email not in desk.own_addresses:
-        return ()
-    return desk.store.find_cases(desk.policy.account, None, _thread_ids(mail))
-
-
-def _own_answer(case: Case, mail: Mail, *, in_sent: bool) -> happened.Event | None:
-    """What the seller's own mail says about the case, None when it says nothing.
-
-    Anybody can write our address into a From line, so outside the Sent folder only a copy of the very reply whose
-    fate is unknown counts.
-    """
-    if case.answered_at is not None or case.closed_at is not None:
-        return None
-    in_doubt = case.send_state in (SendState.BODY, SendState.UNKNOWN)
-    if in_doubt and case.reply is not None and mail.message_id == case.reply.message_id:
-        return happened.SendLookedUp("the mailbox", None)
-    wanted = {case.notice.reply_to, case.notice.sender.email if case.notice.sender else None}
-    if in_sent and any(address.email in wanted for address in mail.to):
-        return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
-    return None
-
-
-def _settle_own(work: Work, event: happened.Event, mail: Mail) -> str:
-    work.happen(event)
-    work.settle(MailOutcome(mail.sha256, Kind.OTHER.value, work.case.case_id, note="your own answer"))
-    work.save(work.at)
-    return work.case.case_id
 
 
 def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime, most_tries: int) -> Handled:

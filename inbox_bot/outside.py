@@ -16,6 +16,7 @@ from typing import TypeVar
 from inbox_bot.config import AccountConfig
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.model import Reply
+from inbox_bot.desk import SentCopy
 from inbox_bot.mail.imap import open_mailbox
 from inbox_bot.mail.mailbox import HEADER_LIMIT_BYTES, Mailbox, ServerFolder
 from inbox_bot.mail.smtp import submit
@@ -236,20 +237,20 @@ class LiveOutside:
         places = _distinct((folders.sent, *folders.watched, *folders.searched))
         return self._guarded(lambda mailbox: self._find(mailbox, places, reply_message_id))
 
-    def file_sent_copy(self, reply: Reply) -> str:
+    def file_sent_copy(self, reply: Reply) -> SentCopy:
         """See that Sent holds the reply: found there, or appended where the server does not file it itself."""
         return self._guarded(lambda mailbox: self._file_sent_copy(mailbox, reply))
 
-    def _file_sent_copy(self, mailbox: Mailbox, reply: Reply) -> str:
+    def _file_sent_copy(self, mailbox: Mailbox, reply: Reply) -> SentCopy:
         sent = self.folders().sent
         if not sent:
-            return "no Sent folder"
+            return SentCopy("", was_there=False)
         if self._find(mailbox, (sent,), reply.message_id):
-            return sent
+            return SentCopy(sent, was_there=True)
         if self._config.server_files_sent:
             raise TemporaryError(f"the server has not filed the reply in {sent} yet")
         mailbox.append(sent, reply.raw_bytes, ("\\Seen",), datetime.now(UTC))
-        return sent
+        return SentCopy(sent, was_there=False)
 
     def _find(self, mailbox: Mailbox, folders: Collection[str], message_id: str) -> str:
         for folder in _distinct(folders):

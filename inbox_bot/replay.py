@@ -22,7 +22,7 @@ from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Kind, LastCall, Mail, Policy, Reply
 from inbox_bot.core.recognise import recognise
 from inbox_bot.core.trust import is_listed_domain
-from inbox_bot.desk import Desk, Rulebook
+from inbox_bot.desk import Desk, Rulebook, SentCopy
 from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail
 from inbox_bot.store.sqlite import SqliteStore
@@ -138,9 +138,9 @@ class ReplayOutside:
         """Nothing was sent, so there is no copy."""
         return ""
 
-    def file_sent_copy(self, reply: Reply) -> str:
+    def file_sent_copy(self, reply: Reply) -> SentCopy:
         """Nothing was sent, so nothing is filed."""
-        return ""
+        return SentCopy("", was_there=False)
 
 
 def _thread(mail: Mail) -> tuple[str, ...]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answer
@@ -14,25 +12,27 @@ from inbox_bot.core import planner
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.decide import decide
-from inbox_bot.core.errors import NeedsReview, TemporaryError
+from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
 from inbox_bot.core.mime import build_reply, reply_message_id
-from inbox_bot.core.model import Decision, Reply, Verdict
+from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
+from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json
 from inbox_bot.work import Work
 
-FIRST_RETRY = timedelta(minutes=1)
-LAST_RETRY = timedelta(hours=1)
 PATIENCE = 5  # so often a silent tracking service holds a case up, about half an hour in all
 
 
 def advance(desk: Desk, work: Work) -> Case:
-    """Take the case as far as it goes now, and save it with the instant at which it wants to be seen again."""
+    """Take the case as far as it goes now, and save it with the instant at which it wants to be seen again.
+
+    Raises UserError, with the case saved and postponed, when the account's settings forbid the step.
+    """
     while True:
         step = planner.next_step(work.case, desk.policy, work.at)
         if isinstance(step, planner.Wait):
@@ -41,17 +41,17 @@ def advance(desk: Desk, work: Work) -> Case:
         try:
             _PERFORM[type(step)](desk, work, step)
         except TemporaryError as error:
-            retry_at = error.retry_at or work.at + back_off(work.case.failures)
+            retry_at = error.retry_at or work.at + pause_of(work.case, work.at)
             work.happen(happened.StepPostponed(type(step).__name__, str(error), retry_at))
+        except UserError as error:
+            # The account's settings have to be mended; until then this case must not keep the others waiting.
+            retry_at = work.at + min(PERSON_PAUSE, pause_of(work.case, work.at) * 15)
+            work.happen(happened.StepPostponed(type(step).__name__, str(error), retry_at))
+            work.save(retry_at)
+            raise
         except NeedsReview as error:
             letter = work.keep(error.letter.encode(), "text/plain") if error.letter else ""
             work.happen(happened.ReplyBlocked(str(error), letter))
-
-
-def back_off(failures: int) -> timedelta:
-    """How long to wait after so many failures: doubling from a minute to an hour, with a little jitter."""
-    seconds = min(FIRST_RETRY * 2 ** min(failures, 10), LAST_RETRY).total_seconds()
-    return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load, keeps no secret
 
 
 def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
@@ -87,7 +87,8 @@ def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
     revision = work.case.revisions + 1
     domain = desk.policy.address.rpartition("@")[2]
     message_id = reply_message_id(desk.policy.account, work.case.case_id, answer.kind, revision, domain)
-    reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at)
+    automatic = desk.policy.mark_automatic and desk.policy.mode is Mode.AUTO
+    reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at, automatic=automatic)
     work.keep(reply.raw_bytes, "message/rfc822")
     work.happen(
         happened.ReplyComposed(
@@ -132,6 +133,7 @@ def _place_draft(desk: Desk, work: Work, step: planner.PlaceDraft) -> None:
 
 
 def _send(desk: Desk, work: Work, step: planner.Send) -> None:
+    hold_back(desk, work)
     reply = _reply(work)
     work.happen(happened.SendIntended(reply.message_id))
     work.save(work.at)
@@ -147,21 +149,24 @@ def _send(desk: Desk, work: Work, step: planner.Send) -> None:
     try:
         desk.outside.submit(reply, before_body=before_body, on_accepted=on_accepted)
     except RefusedByServer as error:
-        retry_at = None if error.permanent else work.at + back_off(work.case.failures)
+        retry_at = None if error.permanent else work.at + pause_of(work.case, work.at)
         work.happen(happened.SendRefused(str(error), error.permanent, retry_at))
     except AnswerUnknown as error:
         work.happen(happened.SendUnknown(str(error)))
     except TemporaryError as error:
-        work.happen(happened.SendRefused(str(error), False, work.at + back_off(work.case.failures)))
+        work.happen(happened.SendRefused(str(error), False, work.at + pause_of(work.case, work.at)))
 
 
 def _look_up(desk: Desk, work: Work, step: planner.LookUp) -> None:
     folder = desk.outside.find_copy(_reply(work).message_id)
-    work.happen(happened.SendLookedUp(folder, step.look_again_at))
+    is_last = not folder and step.look_again_at is None
+    proves = is_last and copies_prove(desk.store.cases(work.case.account), work.at)
+    work.happen(happened.SendLookedUp(folder, step.look_again_at, proves))
 
 
 def _file_sent_copy(desk: Desk, work: Work, step: planner.FileSentCopy) -> None:
-    work.happen(happened.SentCopyFiled(desk.outside.file_sent_copy(_reply(work))))
+    copy = desk.outside.file_sent_copy(_reply(work))
+    work.happen(happened.SentCopyFiled(copy.folder, copy.was_there))
 
 
 def _remove_draft(desk: Desk, work: Work, step: planner.RemoveDraft) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from inbox_bot.app import ingest, tick
 from inbox_bot.core.errors import TemporaryError
 from inbox_bot.core.model import Policy, Reply
-from inbox_bot.desk import Desk, Notification, Rulebook, load_rulebook
+from inbox_bot.desk import Desk, Notification, Rulebook, SentCopy, load_rulebook
 from inbox_bot.mail.message import read_mail
 from inbox_bot.mail.smtp import AnswerUnknown
 from inbox_bot.store.protocol import Cursor, FetchedMail, Store
@@ -104,12 +104,12 @@ class FusedOutside:
         self.fuse.pass_by()
         return "INBOX" if reply_message_id in self.world.copies else ""
 
-    def file_sent_copy(self, reply: Reply) -> str:
+    def file_sent_copy(self, reply: Reply) -> SentCopy:
         self.fuse.pass_by()
         if reply.raw_bytes not in self.world.sent:
             self.world.sent.append(reply.raw_bytes)
         self.fuse.pass_by()
-        return "Sent"
+        return SentCopy("Sent", was_there=False)
 
 
 class FusedStore:

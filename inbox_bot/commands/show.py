@@ -183,6 +183,8 @@ def _print_reply(case: Case, raw: bytes | None) -> None:
     _field("Attached", ", ".join(case.reply.attachment_names) or "nothing")
     if case.proof or case.answered_how:
         _field("Answered", f"{case.answered_how} {f'({case.proof})' if case.proof else ''}".rstrip())
+    if case.receipt:
+        _field("Receipt", case.receipt)
     click.echo()
     for line in reply_text(raw).splitlines():
         click.echo(f"  | {line}".rstrip())

@@ -89,6 +89,11 @@ class Case:
     sent_copy: str = ""
     answered_at: datetime | None = None
     answered_how: str = ""
+    answer_id: str = ""  # the Message-ID of the answer that went out, ours or the seller's own
+    receipt: str = ""  # Amazon's words that it has the answer
+    copy_seen: bool = False  # a copy of our reply came back into the mailbox
+    copies_prove: bool = False  # on this account every reply of late left a copy
+    replies_sent: int = 0  # by us, over the whole life of the case
     held_because: str = ""
     refund_task: RefundTask | None = None
     refund_asked_at: datetime | None = None

@@ -182,6 +182,9 @@ class SendLookedUp:
 
     found_in: str  # the folder, or "" when no copy was found
     look_again_at: datetime | None
+    copies_prove: bool = (
+        False  # every reply of late left a copy, so a missing one means that nothing went out
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,40 @@ class SentCopyFiled:
     """A copy of the sent reply stands in the Sent folder (put there by us or by the server)."""
 
     folder: str
+    was_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopySeen:
+    """The blind copy of our reply came back into the mailbox: the server does deliver what it takes."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyBounced:
+    """A server sent the answer back: it did not reach Amazon, and the old clock runs on."""
+
+    message_id: str
+    recipient: str
+    status: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRefused:
+    """Amazon wrote that it did not take the answer (a file too large, a mailbox nobody reads)."""
+
+    message_id: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReceived:
+    """Amazon wrote that it has an answer: ours, or one given in Seller Central."""
+
+    message_id: str | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +309,10 @@ Event = (
     | SendUnknown
     | SendLookedUp
     | SentCopyFiled
+    | CopySeen
+    | ReplyBounced
+    | AnswerRefused
+    | ReceiptReceived
     | AnsweredElsewhere
     | CaseHeld
     | RefundTaskMade

@@ -14,6 +14,7 @@ from inbox_bot.core import events as happened
 from inbox_bot.core.case import Case, ComposedReply, SendState
 from inbox_bot.core.deadline import earliest
 from inbox_bot.core.events import Event
+from inbox_bot.core.evolution_sending import SENDING, done
 from inbox_bot.core.model import Decision, Kind, Notice, Reason
 
 
@@ -144,6 +145,10 @@ def _fresh_answer(case: Case) -> Case:
         sent_copy="",
         answered_at=None,
         answered_how="",
+        answer_id="",
+        receipt="",
+        copy_seen=False,
+        copies_prove=False,
         retry_at=None,
         failures=0,
         alerts=(),
@@ -156,7 +161,7 @@ def _decision_received(case: Case, at: datetime, event: happened.DecisionReceive
 
 def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Case:
     return replace(
-        _done(case),
+        done(case),
         dossier_sha256=event.dossier_sha256,
         evidence=event.evidence,
         assessment=event.assessment,
@@ -165,12 +170,8 @@ def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Cas
     )
 
 
-def _done(case: Case) -> Case:
-    return replace(case, retry_at=None, failures=0)
-
-
 def _decided(case: Case, at: datetime, event: happened.Decided) -> Case:
-    return replace(_done(case), decision=event.decision)
+    return replace(done(case), decision=event.decision)
 
 
 def _overruled(case: Case, at: datetime, event: happened.Overruled) -> Case:
@@ -195,7 +196,7 @@ def _composed(case: Case, at: datetime, event: happened.ReplyComposed) -> Case:
         at,
     )
     return replace(
-        _done(case),
+        done(case),
         reply=reply,
         revisions=max(case.revisions, event.revision),
         blocked_because="",
@@ -205,7 +206,7 @@ def _composed(case: Case, at: datetime, event: happened.ReplyComposed) -> Case:
 
 
 def _blocked(case: Case, at: datetime, event: happened.ReplyBlocked) -> Case:
-    return replace(_done(case), blocked_because=event.because, blocked_letter_sha256=event.letter_sha256)
+    return replace(done(case), blocked_because=event.because, blocked_letter_sha256=event.letter_sha256)
 
 
 def _draft_intended(case: Case, at: datetime, event: happened.DraftIntended) -> Case:
@@ -213,73 +214,16 @@ def _draft_intended(case: Case, at: datetime, event: happened.DraftIntended) -> 
 
 
 def _draft_placed(case: Case, at: datetime, event: happened.DraftPlaced) -> Case:
-    return replace(_done(case), draft_state="placed")
+    return replace(done(case), draft_state="placed")
 
 
 def _draft_removed(case: Case, at: datetime, event: happened.DraftRemoved) -> Case:
-    return replace(_done(case), draft_state="")
+    return replace(done(case), draft_state="")
 
 
 def _old_draft_settled(case: Case, at: datetime, event: happened.OldDraftSettled) -> Case:
     left = tuple(one for one in case.old_drafts if one.message_id != event.message_id)
-    return replace(_done(case), old_drafts=left)
-
-
-def _approved(case: Case, at: datetime, event: happened.ReplyApproved) -> Case:
-    return replace(_done(case), approved=True, held_because="", blocked_because="")
-
-
-def _send_intended(case: Case, at: datetime, event: happened.SendIntended) -> Case:
-    return replace(case, send_state=SendState.INTENDED)
-
-
-def _body_started(case: Case, at: datetime, event: happened.BodyStarted) -> Case:
-    return replace(
-        case, send_state=SendState.BODY, body_at=at, look_ups=0, bodies_started=case.bodies_started + 1
-    )
-
-
-def _sent(case: Case, at: datetime, event: happened.ReplySent) -> Case:
-    return replace(
-        _done(case),
-        send_state=SendState.SENT,
-        proof=f"{event.code} {event.answer}",
-        answered_at=at,
-        answered_how="sent by inbox_bot",
-    )
-
-
-def _refused(case: Case, at: datetime, event: happened.SendRefused) -> Case:
-    if event.permanent:
-        return replace(case, send_state=SendState.REFUSED, blocked_because=event.because, retry_at=None)
-    return replace(case, send_state=SendState.REFUSED, retry_at=event.retry_at, failures=case.failures + 1)
-
-
-def _send_unknown(case: Case, at: datetime, event: happened.SendUnknown) -> Case:
-    return replace(case, send_state=SendState.UNKNOWN, body_at=case.body_at or at, retry_at=None)
-
-
-def _looked_up(case: Case, at: datetime, event: happened.SendLookedUp) -> Case:
-    if event.found_in:
-        return replace(
-            _done(case),
-            send_state=SendState.SENT,
-            proof=f"a copy was found in {event.found_in}",
-            answered_at=at,
-            answered_how="sent by inbox_bot",
-            sent_copy=event.found_in,
-        )
-    return replace(
-        case, send_state=SendState.UNKNOWN, look_ups=case.look_ups + 1, retry_at=event.look_again_at
-    )
-
-
-def _copy_filed(case: Case, at: datetime, event: happened.SentCopyFiled) -> Case:
-    return replace(_done(case), sent_copy=event.folder)
-
-
-def _answered(case: Case, at: datetime, event: happened.AnsweredElsewhere) -> Case:
-    return replace(_done(case), answered_at=at, answered_how=event.how, held_because="")
+    return replace(done(case), old_drafts=left)
 
 
 def _held(case: Case, at: datetime, event: happened.CaseHeld) -> Case:
@@ -287,16 +231,16 @@ def _held(case: Case, at: datetime, event: happened.CaseHeld) -> Case:
 
 
 def _refund_task_made(case: Case, at: datetime, event: happened.RefundTaskMade) -> Case:
-    return replace(_done(case), refund_task=event.task, refund_asked_at=at, refund_looked_at=at)
+    return replace(done(case), refund_task=event.task, refund_asked_at=at, refund_looked_at=at)
 
 
 def _refund_looked_for(case: Case, at: datetime, event: happened.RefundLookedFor) -> Case:
-    return replace(_done(case), refund_looked_at=at)
+    return replace(done(case), refund_looked_at=at)
 
 
 def _refund_confirmed(case: Case, at: datetime, event: happened.RefundConfirmed) -> Case:
     # The record of the refund has to be looked up again before anything is said about it.
-    return replace(_done(case), refund_confirmed=True, held_because="", dossier_sha256=None)
+    return replace(done(case), refund_confirmed=True, held_because="", dossier_sha256=None)
 
 
 def _postponed(case: Case, at: datetime, event: happened.StepPostponed) -> Case:
@@ -320,15 +264,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.DraftPlaced: _draft_placed,
     happened.DraftRemoved: _draft_removed,
     happened.OldDraftSettled: _old_draft_settled,
-    happened.ReplyApproved: _approved,
-    happened.SendIntended: _send_intended,
-    happened.BodyStarted: _body_started,
-    happened.ReplySent: _sent,
-    happened.SendRefused: _refused,
-    happened.SendUnknown: _send_unknown,
-    happened.SendLookedUp: _looked_up,
-    happened.SentCopyFiled: _copy_filed,
-    happened.AnsweredElsewhere: _answered,
+    **SENDING,
     happened.CaseHeld: _held,
     happened.RefundTaskMade: _refund_task_made,
     happened.RefundLookedFor: _refund_looked_for,

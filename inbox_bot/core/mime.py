@@ -59,10 +59,16 @@ def reply_mark(message_id: str) -> str:
     return _digest(f"mark {message_id}", 16)
 
 
-def build_reply(representment: Representment, *, revision: int, message_id: str, at: datetime) -> Reply:
+_AUTOMATIC = ("Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All")
+
+
+def build_reply(
+    representment: Representment, *, revision: int, message_id: str, at: datetime, automatic: bool = False
+) -> Reply:
     """The reply as bytes with CRLF line ends; the same arguments give the same bytes.
 
-    `at` becomes the Date header, in UTC. Ids in the thread that are not well-formed are left out, a long
+    `at` becomes the Date header, in UTC. `automatic` marks it as sent without a person
+    (RFC 3834). Ids in the thread that are not well-formed are left out, a long
     chain of references keeps its first and its newest. Raises ValueError for a `message_id` that is not one,
     NeedsReview for a sender or recipient that no mail header can hold.
     """
@@ -81,6 +87,7 @@ def build_reply(representment: Representment, *, revision: int, message_id: str,
         f"Message-ID: {message_id}",
         *_thread_fields(representment),
         f"{MARK_HEADER}: {reply_mark(message_id)}",
+        *(_AUTOMATIC if automatic else ()),
         "MIME-Version: 1.0",
     ]
     _write_lines(out, fields)

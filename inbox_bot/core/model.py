@@ -302,3 +302,5 @@ class Policy:
     attach_originals: bool = False  # the buyer's mails as they came, unredacted
     refund_caps_per_case: tuple[Money, ...] = ()  # a refund above it goes to a person; one amount a currency
     refund_caps_per_day: tuple[Money, ...] = ()
+    most_sends_per_day: int = 40  # of what rules send; a person's approval is not counted against it
+    mark_automatic: bool = False  # write Auto-Submitted into replies that rules send

@@ -54,7 +54,7 @@ _MEANINGS: Mapping[str, frozenset[str]] = {
     "deadline": frozenset({"answer", "other_period", "by"}),
     "wording": frozenset(
         {"conditional", "on_the_seller", "modal", "generic", "asking", "alleging", "sets_aside",
-         "sets_aside_before", "turn", "form_only", "after_address", "language"}
+         "sets_aside_before", "turn", "form_only", "answer_received", "answer_refused", "after_address", "language"}
     ),
     "forward": frozenset(
         {"forward_prefix", "reply_prefix", "forward_line", "original_line", "reply_opening", "reply_closing",

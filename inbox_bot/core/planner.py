@@ -25,6 +25,7 @@ LOOK_AFTER = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10)
 # Within this much of the cutoff a twin costs less than a missed day seven.
 RESEND_WITHIN = timedelta(hours=24)
 MAX_SENDS_IN_DOUBT = 2
+MOST_UNASKED = 3  # replies on one case without a person: two machines could go on answering each other
 LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
 MAX_TIDYING_TRIES = 6
 RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
@@ -197,6 +198,8 @@ def _may_send(case: Case, policy: Policy, now: datetime) -> str:
     """Why the reply may go out now; empty when it may not."""
     if case.approved:
         return "approved by a person"
+    if case.replies_sent >= MOST_UNASKED:
+        return ""
     if policy.mode is Mode.AUTO and _complete(case):
         return "sent by rule"
     if case.deadline is not None and now >= case.deadline.send_by and _last_call_allows(case, policy):
@@ -222,6 +225,8 @@ def _in_doubt(case: Case, now: datetime) -> Step:
         if now < look_at:
             return Wait(look_at)
         return LookUp(max(started_at + looks[1], now) if len(looks) > 1 else None)
+    if case.copies_prove and case.bodies_started < MAX_SENDS_IN_DOUBT and not case.held_because:
+        return Send("it left no copy, and every reply of late did")
     if case.deadline is None or case.deadline.due_by is None or case.bodies_started >= MAX_SENDS_IN_DOUBT:
         return Wait(None)
     resend_at = case.deadline.due_by - RESEND_WITHIN

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from inbox_bot.core.bounces import is_bounce
 from inbox_bot.core.disguise import looks_like_amazon
 from inbox_bot.core.forwards import subject_prefix, unwrap_inline
 from inbox_bot.core.model import Kind, Mail, Outcome
@@ -24,9 +25,11 @@ from inbox_bot.core.values import find_amazon_pay_ids, find_order_ids
 from inbox_bot.core.wording import Wording, language_of, looked_at
 
 STRANGER = "notice from a stranger"
+RECEIPT = "a receipt for an answer"
+REFUSAL = "an answer refused"
+AUTOMATIC = "an automatic answer"
 _SPOKEN_OF = 4000  # characters in which a mail says what it is about
 _DEEPEST = 5  # mails inside mails
-_BOUNCE_SENDERS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str
     that `recognise` would take for a notice, except a forward whose subject says nothing from a foreign domain.
     """
     sender = headers.sender
-    if sender is None or "@" not in sender.email or _is_bounce(headers):
+    if sender is None or "@" not in sender.email or is_bounce(headers):
         return True
     if rules.is_amazon(sender.domain):
         if rules.is_chargeback_sender(sender.email):
@@ -75,7 +78,7 @@ def recognise(mail: Mail, rules: NoticeRules) -> Recognition:
 
 def _recognise(mail: Mail, rules: NoticeRules, depth: int) -> Recognition:
     mail = _readable(mail)
-    if _is_bounce(mail):
+    if is_bounce(mail):
         return _other(mail, rules, "it reports that another mail was not delivered", "a bounce")
     sender = mail.sender
     if sender is not None and rules.is_amazon(sender.domain):
@@ -119,6 +122,9 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
     body = _written(mail, rules)
     if rules.is_chargeback_sender(mail.sender.email):
         kind, words = _kind(mail.subject, body, rules)
+        said = said_of_answer(mail, body, rules) if kind is Kind.CLAIM else None
+        if said is not None:
+            return _other(mail, rules, f"it says {said[1]!r}", said[0])
         because = f"{mail.sender.email} only writes chargeback mails" + (
             f"; it says {words!r}" if words else ""
         )
@@ -133,6 +139,9 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
 
 
 def _by_words(mail: Mail, body: Wording, rules: NoticeRules) -> Recognition:
+    said = said_of_answer(mail, body, rules)
+    if said is not None and rules.find("mark", f"{mail.subject}\n{body.text[:_SPOKEN_OF]}"):
+        return _other(mail, rules, f"it says {said[1]!r}", said[0])
     mark = _notice_mark(mail, body, rules)
     alike = _first_look_alike(body.text, rules, subject=False, wording=body)
     if mark is None:
@@ -234,6 +243,23 @@ def _kind(subject: str, body: Wording, rules: NoticeRules) -> tuple[Kind, str]:
     return Kind.CLAIM, claim.words if claim is not None else ""
 
 
+def said_of_answer(mail: Mail, body: Wording, rules: NoticeRules) -> tuple[str, str] | None:
+    """What a mail of Amazon's says of an answer it got, RECEIPT or REFUSAL, and the words; None for other mails.
+
+    A mail that asks for anything is never one, so that no notice can pass for a receipt.
+    """
+    if _asks_for_answer(body) or body.stated("ask"):
+        return None
+    for means, name in (("answer_refused", REFUSAL), ("answer_received", RECEIPT)):
+        found = body.stated("wording", means=means) or rules.find("wording", mail.subject, means=means)
+        if found:
+            return name, found[0].words
+    automatic = any(value.strip().lower() == "auto-replied" for value in mail.header_values("Auto-Submitted"))
+    if automatic and not body.stated("mark", where="body"):
+        return AUTOMATIC, "an automatic answer"
+    return None
+
+
 def _asks_for_answer(body: Wording) -> bool:
     """Whether the mail asks for proofs by a day: what a decision does not do."""
     return (
@@ -309,12 +335,6 @@ def _first(phrases: Iterable[Phrase], text: str, wording: Wording | None) -> tup
     )
     first = min(spans, default=None)
     return (first[0], plain_line(text[first[0] : first[1]])) if first is not None else None
-
-
-def _is_bounce(mail: Mail) -> bool:
-    local = mail.sender.email.partition("@")[0] if mail.sender is not None else ""
-    kind = next(iter(mail.header_values("Content-Type")), "").lower()
-    return local in _BOUNCE_SENDERS or ("multipart/report" in kind and "delivery-status" in kind)
 
 
 def _is_bulk(mail: Mail) -> bool:

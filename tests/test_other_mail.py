@@ -1,0 +1,191 @@
+"""What comes back after an answer: bounces, receipts, refusals, copies; each told from forgeries of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from bounces import SHAPES, bounce
+from nouns import POLICY
+from test_crash import DELIVERED, NOTICE, SHIPPED
+from world import NOW, Fuse, FusedOutside, World, deliver, desk_for
+
+from inbox_bot.app import approve, find_case_id, ingest, tick
+from inbox_bot.core.case import Case, SendState, Status
+from inbox_bot.core.model import LastCall, Mode
+from inbox_bot.mail.smtp import AnswerUnknown
+from inbox_bot.store.sqlite import SqliteStore
+
+ORDER = "113-0000001-1234567"
+AUTO = replace(POLICY, mode=Mode.AUTO, last_call=LastCall.ALWAYS, trust="all")
+LATER = NOW + timedelta(hours=2)
+
+
+class Office:
+    """One account with a case that was answered by us."""
+
+    def __init__(self, policy=AUTO, *, smtp_fails=()):
+        self.store = SqliteStore(None)
+        self.world = World(copy_to_self=False)
+        self.outside = FusedOutside(self.world, Fuse())
+        self.outside.smtp_fails = list(smtp_fails)
+        self.told = []
+        self.policy = policy
+        self.desk = desk_for(policy, self.store, self.outside, self.told.append)
+        self.mails = [
+            SHIPPED.format(order=ORDER, number=1).encode(),
+            DELIVERED.format(order=ORDER, number=1).encode(),
+            NOTICE.format(order=ORDER, number=1, amount="10.50").encode(),
+        ]
+        self.work(NOW)
+
+    def work(self, at, *more: bytes, policy=None):
+        desk = self.desk if policy is None else replace(self.desk, policy=policy)
+        self.mails += more
+        deliver(desk, self.world, self.mails, at)
+        ingest(desk, at)
+        tick(desk, at)
+
+    @property
+    def case(self) -> Case:
+        return self.store.case(find_case_id(self.store, ORDER)).case
+
+    def names(self) -> list[str]:
+        return [one.name for one in self.told]
+
+
+@pytest.fixture
+def office():
+    made = Office()
+    assert made.case.status is Status.ANSWERED, made.case
+    yield made
+    made.store.close()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_bounce_opens_the_case_again_with_its_old_clock_and_a_person_is_told_why(office, shape):
+    clock, alerts = office.case.deadline, len(office.told)
+    office.work(LATER, bounce(shape, message_id=office.case.answer_id, seller=POLICY.address))
+    assert office.case.status is Status.REVIEW
+    assert office.case.deadline == clock
+    assert office.case.answered_at is None
+    assert "the answer came back" in office.names()[alerts:]
+    assert any("550" in one.text or "554" in one.text for one in office.told[alerts:])
+    assert len(office.world.accepted) == 1, "nothing goes out again by itself"
+
+
+def test_after_a_bounce_the_same_reply_goes_out_when_a_person_approves(office):
+    office.work(LATER, bounce(message_id=office.case.answer_id))
+    approve(office.store, office.case.case_id, LATER)
+    office.work(LATER + timedelta(minutes=1))
+    assert office.case.status is Status.ANSWERED
+    assert len({one.message_id for one in office.world.accepted}) == 1
+    assert len(office.world.accepted) == 2
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        bounce(message_id="<guessed@seller.example>"),
+        bounce("exim", message_id="<another@seller.example>"),
+        b"From: MAILER-DAEMON@x.example\r\nMessage-ID: <z@x>\r\n\r\nfailed: 113-0000001-1234567\r\n",
+    ],
+)
+def test_a_bounce_of_another_mail_changes_nothing(office, raw):
+    office.work(LATER, raw)
+    assert office.case.status is Status.ANSWERED
+
+
+def test_a_bounce_of_the_notice_or_of_the_copy_or_a_delay_does_not_open_the_case(office):
+    notice_id = office.case.notice.message_id
+    office.work(
+        LATER,
+        bounce(message_id=notice_id, number=2),
+        bounce(message_id=office.case.answer_id, failed=POLICY.address, number=3),
+        bounce(message_id=office.case.answer_id, action="delayed", status="4.4.1", number=4),
+        bounce(message_id=office.case.answer_id, action="delayed", status="4.4.1", number=5),
+    )
+    assert office.case.status is Status.ANSWERED
+    assert office.names().count("a bounce") == 2, "the copy once, the delay once"
+
+
+def amazon(text: str, number: int = 1, head: str = "") -> bytes:
+    sender = "From: Amazon <cb-seller-notification@amazon.com>\n"
+    named = f"To: {POLICY.address}\nSubject: Your chargeback\nMessage-ID: <a{number}@amazon.com>\n"
+    return f"{sender}{named}{head}\n{text}\n".replace("\n", "\r\n").encode()
+
+
+RECEIPT = f"We have received your response to the chargeback on order {ORDER}. No further action is required."
+
+
+def test_amazons_receipt_is_kept_with_the_case(office):
+    office.work(LATER, amazon(RECEIPT))
+    assert "received your response" in office.case.receipt
+    assert office.case.status is Status.ANSWERED
+    assert [record.case.case_id for record in office.store.cases()] == [office.case.case_id]
+
+
+def test_amazons_receipt_ends_the_doubt_about_a_reply(tmp_path):
+    office = Office(smtp_fails=[AnswerUnknown("the line broke", dot_sent=True)])
+    assert office.case.status is Status.UNKNOWN
+    office.work(LATER, amazon(RECEIPT))
+    assert office.case.status is Status.ANSWERED
+    assert "Amazon wrote" in office.case.proof
+    office.work(NOW + timedelta(days=6, hours=20))
+    assert len(office.world.accepted) == 1
+    office.store.close()
+
+
+def test_a_receipt_for_an_answer_in_seller_central_stops_ours():
+    office = Office(replace(AUTO, mode=Mode.APPROVE))
+    assert office.case.status is Status.READY
+    office.work(LATER, amazon(RECEIPT))
+    assert office.case.status is Status.ANSWERED
+    assert "a receipt for an answer" in office.names()
+    office.work(NOW + timedelta(days=6, hours=20))
+    assert office.world.accepted == []
+    office.store.close()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        amazon(RECEIPT).replace(
+            b"cb-seller-notification@amazon.com", b"cb-seller-notification@amazon.com.example"
+        ),
+        amazon(f"We have not received your response for order {ORDER}. Please reply within 3 days."),
+        amazon(
+            f"Once we have received your response for order {ORDER}, the bank decides. Send proof of delivery."
+        ),
+        amazon("We have received your response to the chargeback on order 113-9999999-9999999."),
+    ],
+)
+def test_what_is_no_receipt_for_this_case_stops_nothing(raw):
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    office.work(LATER, raw)
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+def test_a_receipt_that_nothing_vouches_for_stops_nothing():
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    gated = replace(office.policy, trust="authenticated", authserv_id="mx.seller.example")
+    office.work(LATER, amazon(RECEIPT), policy=gated)
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+def test_a_refusal_in_words_opens_the_case_again(office):
+    reference = f"In-Reply-To: {office.case.answer_id}\n"
+    office.work(LATER, amazon(f"Your response for order {ORDER} could not be processed.", head=reference))
+    assert office.case.status is Status.REVIEW
+    assert "could not be processed" in office.case.blocked_because
+    assert "an answer refused" in office.names()
+
+
+def test_a_copy_that_comes_back_is_noted_and_is_no_new_mail_to_answer(office):
+    copy = office.world.accepted[0].raw_bytes
+    office.work(LATER, copy)
+    assert office.case.copy_seen
+    assert office.case.send_state is SendState.SENT
