@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from inbox_bot.app import advance_case
 from inbox_bot.core.case import Case
+from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Kind, LastCall, Mail, Policy, Reply
 from inbox_bot.core.recognise import recognise
-from inbox_bot.core.trust import is_listed_domain
 from inbox_bot.desk import Desk, Rulebook, SentCopy
 from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail

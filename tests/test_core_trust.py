@@ -27,6 +27,8 @@ def judged(
     [
         GOOD,
         f"{OURS}; dmarc=pass header.from=amazon.com",
+        f"{OURS}; spf=pass smtp.mailfrom=bounces.amazon.com; dkim=pass header.d=amazon.com",
+        f"{OURS}; dkim=pass header.i=@amazon.com header.s=abc",
         f"{OURS.upper()} 1; dkim=pass header.d=amazon.com; dmarc = pass header.from=amazon.com",
         f"{OURS}; dkim=pass (2048-bit; secure) header.d=amazon.com; dmarc=pass (a; b) header.from=amazon.com",
     ],
@@ -44,7 +46,13 @@ FORGERIES = {
     "a pass below our own fail": (f"{OURS}; dmarc=fail header.from=amazon.com", GOOD),
     "a pass for another domain": (f"{OURS}; dmarc=pass header.from=evil.example",),
     "a pass without a domain": (f"{OURS}; dmarc=pass",),
-    "only spf and dkim": (f"{OURS}; spf=pass smtp.mailfrom=amazon.com; dkim=pass header.d=amazon.com",),
+    "only spf": (f"{OURS}; spf=pass smtp.mailfrom=amazon.com",),
+    "a signature of somebody else": (f"{OURS}; dkim=pass header.d=evil.example",),
+    "a signature of a whole ending": (f"{OURS}; dkim=pass header.d=com",),
+    "a broken signature": (f"{OURS}; spf=pass smtp.mailfrom=amazon.com; dkim=fail header.d=amazon.com",),
+    "signed, and refused by DMARC": (
+        f"{OURS}; dkim=pass header.d=amazon.com; dmarc=fail header.from=amazon.com",
+    ),
     "two dmarc results": (f"{OURS}; dmarc=fail header.from=amazon.com; dmarc=pass header.from=amazon.com",),
     "a pass inside a comment": (f"{OURS}; spf=fail (x; dmarc=pass header.from=amazon.com) smtp.helo=x",),
     "a pass inside a quoted envelope address": (

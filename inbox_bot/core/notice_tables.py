@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.phrases import Phrase, PhraseTable
-from inbox_bot.core.trust import is_listed_domain
 
 FIELDS = frozenset(
     {

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from inbox_bot.core.bounces import is_bounce
 from inbox_bot.core.disguise import looks_like_amazon
+from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.forwards import subject_prefix, unwrap_inline
 from inbox_bot.core.model import Kind, Mail, Outcome
 from inbox_bot.core.notice_rules import FoundPhrase, LookAlike, NoticeRules
@@ -20,7 +21,6 @@ from inbox_bot.core.phrases import Phrase
 from inbox_bot.core.quotes import written_text
 from inbox_bot.core.text import plain_line
 from inbox_bot.core.time_frame import read_time_frame
-from inbox_bot.core.trust import is_listed_domain
 from inbox_bot.core.values import find_amazon_pay_ids, find_order_ids
 from inbox_bot.core.wording import Wording, language_of, looked_at
 

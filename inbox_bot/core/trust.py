@@ -1,109 +1,157 @@
-"""Whether a mail really comes from Amazon, by what the seller's own mail server wrote on it.
+"""Whether a mail really comes from Amazon: by the receiving server's word, or by a signature checked here.
 
-A From line proves nothing. A mail is trusted when the topmost Authentication-Results field that carries the
-configured authserv-id reports `dmarc=pass` for an allow-listed Amazon domain which is also the domain of the
-From address. Fields of other servers, and further down, may have been written by the sender and do not count.
+A From line proves nothing. A mail is trusted when the seller's own mail server reports that it authenticated an
+allow-listed Amazon domain which is also the domain of the From address (`core/authentication.py`), or when a local
+check found Amazon's own signature on it (`mail/dkim.py`, passed in as a `DkimFinding`). A refusal of either blocks.
+Tricks with names and domains are put into words by `core/disguise.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from enum import StrEnum
 
-import re2
-
+from inbox_bot.core.authentication import OUTLOOK, Said, Word, word_of_server
+from inbox_bot.core.disguise import describe_disguise, hidden_characters
+from inbox_bot.core.domain_names import is_listed_domain, last_two_labels
 from inbox_bot.core.model import Mail
 
-_DMARC = re2.compile(r"^\s*dmarc\s*=\s*([a-z]+)(.*)$")
-_HEADER_FROM = re2.compile(r"(?:^|\s)header\.from\s*=\s*([^\s;]+)")
+__all__ = ["DkimFinding", "DkimState", "Trust", "is_listed_domain", "is_refused", "judge"]
+
+_SINGLE = (
+    "From",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "To",
+    "Reply-To",
+    "Content-Type",
+    "Sender",
+    "MIME-Version",
+)
+_DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "X-Apparently-To")
+
+
+class DkimState(StrEnum):
+    """What the local check of the signatures came to."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    NONE = "none"  # no signature of the sender's domain that could be checked: nothing is proved
+    UNKNOWN = "unknown"  # the key could not be asked for just now
+    BROKEN = "broken"  # a signature of the domain does not fit the mail any more
+    REFUSED = "refused"  # a signature that leaves room for words of somebody else, or is too old
+
+
+@dataclass(frozen=True, slots=True)
+class DkimFinding:
+    """What the signatures of a mail prove; `domain` is the signer, `forwarder` who vouched for it by ARC, or ""."""
+
+    state: DkimState
+    domain: str
+    reason: str
+    forwarder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The answer of the gate and, in plain words, why."""
+    """The answer of the gate and, in plain words, why.
+
+    `is_pending` is true when the answer may change soon: a key could not be asked for.
+    """
 
     trusted: bool
     reason: str
+    is_pending: bool = False
 
 
-def is_listed_domain(domain: str, listed: Collection[str]) -> bool:
-    """Whether the domain is a listed one or below one (`a.amazon.com`, never `xamazon.com`)."""
-    domain = domain.lower().rstrip(".")
-    return any(domain == entry or domain.endswith("." + entry) for entry in listed)
+def judge(
+    mail: Mail,
+    authserv_id: str,
+    amazon_domains: Collection[str],
+    *,
+    finding: DkimFinding | None = None,
+    own_addresses: Collection[str] = (),
+    registrable: Callable[[str], str] = last_two_labels,
+) -> Trust:
+    """Judge one mail as it arrived (not the mail inside a forward).
 
-
-def judge(mail: Mail, authserv_id: str, amazon_domains: Collection[str]) -> Trust:
-    """Judge one mail as it arrived (not the mail inside a forward)."""
-    senders = mail.header_values("From")
-    if len(senders) != 1 or mail.sender is None or "@" not in mail.sender.email:
-        return Trust(False, "it does not have exactly one readable From address")
-    domain = mail.sender.domain
-    if not is_listed_domain(domain, amazon_domains):
-        return Trust(False, f"it comes from {domain or 'no domain'}, which is not one of Amazon's domains")
-    if not authserv_id:
-        return Trust(False, "no authserv_id is configured, so nothing vouches for the sender")
-    for value in mail.header_values("Authentication-Results"):
-        bare = _bare(value)
-        server, _, results = (bare or "").partition(";")
-        if _server_name(server) == authserv_id.lower():
-            return _dmarc(results, domain)
-    return Trust(False, f"it carries no Authentication-Results of {authserv_id}")
+    `own_addresses` are the seller's; when given, the mail has to be addressed to one of them. `registrable` gives
+    the part of a domain name that somebody registered, for the words of the reason.
+    """
+    flaw = _flaw(mail, amazon_domains, registrable)
+    if flaw:
+        return Trust(False, flaw)
+    assert mail.sender is not None  # noqa: S101 - looked at by _flaw
+    word = _word(mail, authserv_id, mail.sender.domain, amazon_domains)
+    trust = _weighed(word, finding, authserv_id, mail.sender.domain)
+    if trust.trusted and own_addresses and (stranger := _stranger_addressed(mail, own_addresses)):
+        return Trust(False, stranger)
+    return trust
 
 
 def is_refused(mail: Mail, authserv_id: str) -> bool:
     """Whether the seller's mail server found the From domain forged (`dmarc=fail`), whoever it claims to be."""
-    for value in mail.header_values("Authentication-Results") if authserv_id else ():
-        server, _, results = (_bare(value) or "").partition(";")
-        if _server_name(server) == authserv_id.lower():
-            found = [
-                match for part in results.lower().split(";") if (match := _DMARC.match(part)) is not None
-            ]
-            return any(match.group(1) == "fail" for match in found)
-    return False
+    if not authserv_id:
+        return False
+    domain = mail.sender.domain if mail.sender is not None else ""
+    return word_of_server(mail, authserv_id, domain).reason.startswith("the mail server reports dmarc=fail")
 
 
-def _server_name(text: str) -> str:
-    words = text.split()
-    return words[0].lower() if words else ""
+def _flaw(mail: Mail, amazon_domains: Collection[str], registrable: Callable[[str], str]) -> str:
+    """What makes the sender unbelievable before anybody's word is asked for; "" when nothing does."""
+    if len(mail.header_values("From")) != 1 or mail.sender is None or "@" not in mail.sender.email:
+        return "it does not have exactly one readable From address"
+    for name in _SINGLE:
+        if len(mail.header_values(name)) > 1:
+            return f"it has {len(mail.header_values(name))} {name} fields where a mail has one"
+    if mail.header_values("From")[0].count("@") > 1 and any(
+        problem.what.startswith("more than one address in From") for problem in mail.problems
+    ):
+        return "its From field names more than one address"
+    if not is_listed_domain(mail.sender.domain, amazon_domains):
+        return describe_disguise(mail.sender, amazon_domains, registrable)
+    if hidden := hidden_characters(mail.header_values("From")[0]):
+        return f"its From field has {hidden}, which is how a sender is disguised"
+    return ""
 
 
-def _dmarc(results: str, domain: str) -> Trust:
-    parts = results.lower().split(";")
-    found = [match for part in parts if (match := _DMARC.match(part)) is not None]
-    if len(found) != 1:
-        return Trust(False, "the mail server did not report one DMARC result")
-    result, rest = found[0].group(1), found[0].group(2)
-    if result != "pass":
-        return Trust(False, f"the mail server reports dmarc={result} for {domain}")
-    named = _HEADER_FROM.search(rest)
-    if named is None or named.group(1) != domain:
-        return Trust(False, f"the mail server's dmarc=pass is not for {domain}")
-    return Trust(True, f"the mail server reports dmarc=pass for {domain}")
+def _word(mail: Mail, authserv_id: str, domain: str, amazon_domains: Collection[str]) -> Word:
+    if not authserv_id:
+        return Word(Said.NOTHING, "no authserv_id is configured, so nothing vouches for the sender")
+    return word_of_server(mail, authserv_id, domain, amazon_domains)
 
 
-def _bare(value: str) -> str | None:
-    """The field without comments and with quoted strings blanked; None when a quote or bracket stays open.
+def _weighed(word: Word, finding: DkimFinding | None, authserv_id: str, domain: str) -> Trust:
+    """Either proves, a refusal of either blocks; a forwarder on the seller's list outweighs the server's `fail`."""
+    proved = finding is not None and finding.state is DkimState.PASS
+    if word.said is Said.CONFLICT:
+        return Trust(False, word.reason)
+    if word.said is Said.FAIL and not (proved and finding is not None and finding.forwarder):
+        return Trust(False, word.reason)
+    if finding is None:
+        return Trust(word.said is Said.PASS, word.reason)
+    if finding.state is DkimState.REFUSED or (
+        finding.state is DkimState.BROKEN and not _rewrites_mails(authserv_id, word)
+    ):
+        return Trust(False, finding.reason)
+    if word.said is Said.PASS:
+        return Trust(True, f"{word.reason}; {finding.reason}" if proved else word.reason)
+    if proved:
+        return Trust(True, finding.reason)
+    return Trust(False, f"{word.reason}; {finding.reason}", is_pending=finding.state is DkimState.UNKNOWN)
 
-    Both can carry text that the sender chose (an envelope address, a HELO name), so neither may speak here.
-    """
-    kept: list[str] = []
-    depth, quoted, escaped = 0, False, False
-    for character in value:
-        if escaped:
-            escaped = False
-        elif character == "\\" and (quoted or depth):
-            escaped = True
-        elif character == '"' and not depth:
-            quoted = not quoted
-            kept.append("_")
-        elif quoted:
-            continue
-        elif character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if depth < 0:
-                return None
-        elif not depth:
-            kept.append(character)
-    return None if depth or quoted else "".join(kept)
+
+def _rewrites_mails(authserv_id: str, word: Word) -> bool:
+    """Microsoft's server keeps mails in parts and writes them anew for IMAP, which breaks good signatures."""
+    return authserv_id.strip().lower() == OUTLOOK and word.said is Said.PASS
+
+
+def _stranger_addressed(mail: Mail, own_addresses: Collection[str]) -> str:
+    """The reason when the mail was addressed to somebody else, else "": a notice of another seller, sent on."""
+    own = {address.lower() for address in own_addresses}
+    delivered = {value.strip(" <>").lower() for name in _DELIVERED for value in mail.header_values(name)}
+    if own & ({address.email for address in mail.to} | delivered):
+        return ""
+    named = mail.to[0].email if mail.to and mail.to[0].email else "nobody"
+    return f"it is addressed to {named}, which is not one of your addresses (add it to aliases if it is)"
