@@ -32,6 +32,7 @@ from inbox_bot.mail.mailbox import (
     Mailbox,
     ServerFolder,
 )
+from inbox_bot.mail.sasl import Credential
 
 UIDS_PER_SEARCH: Final = 50_000
 """A search answer is one line, and imaplib gives up at a million bytes: some 90,000 UIDs of ten digits."""
@@ -42,7 +43,7 @@ SEARCH_SECONDS: Final = 300.0
 _APPENDED = re.compile(rb"\[APPENDUID \d+ (\d+)\]", re.IGNORECASE)
 
 
-def open_mailbox(settings: ImapSettings, secret: str) -> Mailbox:
+def open_mailbox(settings: ImapSettings, secret: Credential) -> Mailbox:
     """Connect and log in; raises LoginRefused (secret), UserError (settings, TLS) or TemporaryError (network)."""
     return ImapMailbox(log_in(settings, secret))
 

@@ -1,4 +1,4 @@
-"""From settings to a logged-in link: TLS, the password, and the ID that some providers insist on.
+"""From settings to a logged-in link: TLS, the password or token, and the ID that some providers insist on.
 
 The password never goes over a connection that is not encrypted, unless it does not leave this machine or the
 user wrote that it may. Nothing here opens a folder.
@@ -20,6 +20,7 @@ from inbox_bot.core.errors import InboxBotError, LoginRefused, Problem, Temporar
 from inbox_bot.mail import arguments
 from inbox_bot.mail.imap_link import Link, failure, server_text
 from inbox_bot.mail.mailbox import ImapSettings
+from inbox_bot.mail.sasl import AccessToken, Credential, TokenLogin, token_mechanism
 
 CONNECT_SECONDS: Final = 15.0
 
@@ -32,13 +33,16 @@ _COMES_BACK = re.compile(
 )
 
 
-def log_in(settings: ImapSettings, secret: str) -> Link:
+def log_in(settings: ImapSettings, secret: Credential) -> Link:
     """Connect and log in; raises UserError (settings, TLS), LoginRefused (secret) or TemporaryError (network)."""
     _check(settings, secret)
     client = _connect(settings)
     try:
         _encrypt(client, settings)
-        _authenticate(client, settings, secret)
+        if isinstance(secret, AccessToken):
+            _authenticate_with_token(client, settings, secret)
+        else:
+            _authenticate(client, settings, secret)
         _introduce(client, settings.host)
         return Link(client, settings.host, settings.timeout_seconds)
     except BaseException:
@@ -46,7 +50,7 @@ def log_in(settings: ImapSettings, secret: str) -> Link:
         raise
 
 
-def _check(settings: ImapSettings, secret: str) -> None:
+def _check(settings: ImapSettings, secret: Credential) -> None:
     problems = []
     if settings.security not in ("tls", "starttls", "plain"):
         problems.append(
@@ -63,7 +67,8 @@ def _check(settings: ImapSettings, secret: str) -> None:
     if settings.security == "plain" and not settings.allow_plain and not _is_loopback(settings.host):
         what = f"the password would go to {settings.host} without encryption"
         problems.append(Problem(what, remedy='set security = "tls", or allow_plain = true if you must'))
-    for value, what in ((settings.user, "user name"), (secret, "password")):
+    word = secret.text if isinstance(secret, AccessToken) else secret
+    for value, what in ((settings.user, "user name"), (word, "password")):
         try:
             arguments.credential(value, what)
         except arguments.UnsafeArgument as error:
@@ -170,6 +175,43 @@ def _authenticate(client: IMAPClient, settings: ImapSettings, secret: str) -> No
         raise
     except Exception as error:
         raise _no_login(error, client, settings, secret) from None
+
+
+def _authenticate_with_token(client: IMAPClient, settings: ImapSettings, token: AccessToken) -> None:
+    login: TokenLogin | None = None
+    try:
+        offered = frozenset(
+            word.decode("ascii", "replace").upper().removeprefix("AUTH=") for word in client.capabilities()
+        )
+        mechanism = token_mechanism(offered)
+        if not mechanism:
+            what = f"{settings.host} takes no login with a token (XOAUTH2) over this connection"
+            raise UserError(
+                Problem(what, remedy="check host, port and security, or leave out [account.oauth]")
+            )
+        login = TokenLogin(mechanism, settings.user, token, settings.host, settings.port)
+        client.sasl_login(mechanism, login.answer)
+    except InboxBotError:
+        raise
+    except Exception as error:
+        raise _no_token_login(error, client, settings, login) from None
+
+
+def _no_token_login(
+    error: Exception, client: IMAPClient, settings: ImapSettings, login: TokenLogin | None
+) -> InboxBotError:
+    if isinstance(error, ValueError) and login is None:
+        return UserError(Problem(str(error), remedy="check user in [account.imap]"))
+    broken = not isinstance(error, imaplib.IMAP4.error) or isinstance(error, imaplib.IMAP4.abort)
+    if broken or login is None:
+        return TemporaryError(f"{settings.host}: {failure(error, client)} while logging in")
+    said = login.without_token(server_text(error.args[0] if error.args else ""))
+    if _COMES_BACK.search(said):
+        return TemporaryError(f"{settings.host} does not let us in for now: {said}")
+    why = f"{said} ({login.complaint})" if login.complaint else said
+    what = f"{settings.host} refused the token of {settings.user}: {why}"
+    remedy = "user must be the mailbox that the login was made for, and the login must cover IMAP"
+    return LoginRefused(Problem(what, remedy=remedy))
 
 
 def _no_login(error: Exception, client: IMAPClient, settings: ImapSettings, secret: str) -> InboxBotError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from inbox_bot.core.errors import InboxBotError, NeedsReview, TemporaryError
 from inbox_bot.core.text import one_line
+from inbox_bot.mail.sasl import Credential
 from inbox_bot.mail.smtp_connection import (
     FAREWELL_SECONDS,
     RefusedByServer,
@@ -61,7 +62,7 @@ class AnswerUnknown(InboxBotError):
 
 def submit(
     settings: SmtpSettings,
-    secret: str,
+    secret: Credential,
     *,
     sender: str,
     recipient: str,
@@ -98,7 +99,7 @@ def submit(
         wire.close()
 
 
-def probe(settings: SmtpSettings, secret: str) -> str:
+def probe(settings: SmtpSettings, secret: Credential) -> str:
     """Connect, log in and leave; one line on what the server offers. Raises as `submit` does before the body."""
     wire = open_connection(settings, secret)
     try:

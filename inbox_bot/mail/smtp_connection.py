@@ -12,7 +12,7 @@ import re
 import smtplib
 import socket
 import ssl
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from time import monotonic
 
 from inbox_bot.core.errors import InboxBotError, LoginRefused, Problem, TemporaryError, UserError
 from inbox_bot.core.text import one_line
+from inbox_bot.mail.sasl import AccessToken, Credential, TokenLogin, token_mechanism
 
 FAREWELL_SECONDS = 5.0
 
@@ -129,7 +130,7 @@ class Wire(smtplib.SMTP):
         return self.sock
 
 
-def open_connection(settings: SmtpSettings, secret: str) -> Wire:
+def open_connection(settings: SmtpSettings, secret: Credential) -> Wire:
     """A connection that is greeted, encrypted as the settings want it, and logged in."""
     _check(settings)
     context = None if settings.security == "plain" else _context(settings)
@@ -140,8 +141,10 @@ def open_connection(settings: SmtpSettings, secret: str) -> Wire:
             checked("EHLO", 2, wire.ehlo())
             if settings.security == "starttls" and context is not None:
                 _start_tls(wire, settings, context)
-            if settings.user:
-                _log_in(wire, settings.user, secret)
+            if settings.user and isinstance(secret, AccessToken):
+                _log_in_with_token(wire, settings, secret)
+            elif settings.user:
+                _log_in(wire, settings.user, str(secret))
         except RefusedByServer:
             take_leave(wire)
             wire.close()
@@ -247,6 +250,39 @@ def _log_in(wire: Wire, user: str, secret: str) -> None:
     raise LoginRefused(Problem(what, remedy=remedy))
 
 
+def _log_in_with_token(wire: Wire, settings: SmtpSettings, token: AccessToken) -> None:
+    offered = login_mechanisms(wire)
+    mechanism = token_mechanism(frozenset(offered))
+    if not mechanism:
+        what = f"the SMTP server takes no login with a token (it offers: {one_line(' '.join(offered)) or 'none'})"
+        raise LoginRefused(
+            Problem(what, remedy="check host, port and security, or set secret in [account.smtp]")
+        )
+    try:
+        login = TokenLogin(mechanism, settings.user, token, settings.host, settings.port)
+    except ValueError as error:
+        raise UserError(Problem(str(error), remedy="check user in [account.smtp]")) from None
+    code, answer = wire.docmd(f"AUTH {mechanism} {login.opening}")
+    if code == 334:
+        # The server's complaint. It waits for an answer before it says no; the token was heard already.
+        code, answer = wire.docmd(_base64_bytes(login.answer(_decoded(answer))))
+    if code == 235:
+        return
+    text = login.without_token(cleaned(answer))
+    if 400 <= code < 500:
+        raise RefusedByServer(code, text, "AUTH")
+    why = f"{text} ({login.complaint})" if login.complaint else text
+    remedy = "user must be the mailbox that the login was made for, and the login must cover SMTP"
+    raise LoginRefused(Problem(f"the SMTP server refused the token: {code} {why}", remedy=remedy))
+
+
+def _decoded(challenge: bytes) -> bytes:
+    try:
+        return b64decode(challenge)
+    except ValueError:
+        return challenge
+
+
 def _exchange(wire: Wire, commands: list[str]) -> tuple[int, bytes]:
     answer = (334, b"")
     for command in commands:
@@ -263,7 +299,11 @@ def _without_secrets(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _base64(text: str) -> str:
-    return b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    return _base64_bytes(text.encode("utf-8", "replace"))
+
+
+def _base64_bytes(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
 
 
 def size_limit(wire: Wire) -> int:
