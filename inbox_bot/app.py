@@ -12,7 +12,7 @@ from datetime import datetime
 from inbox_bot.answer import order_ids_of
 from inbox_bot.core import events as happened
 from inbox_bot.core.case import Case, SendState, Status
-from inbox_bot.core.errors import InboxBotError, TemporaryError, UserError
+from inbox_bot.core.errors import InboxBotError, StoreUnavailable, TemporaryError, UserError
 from inbox_bot.core.events import Event
 from inbox_bot.core.model import Verdict
 from inbox_bot.core.record import Dossier, OrderRecord, Origin, Provenance, Refund
@@ -38,7 +38,7 @@ def ingest(
 def tick(desk: Desk, now: datetime) -> tuple[Case, ...]:
     """Advance every case that is due, the most urgent first; one that fails does not stop the others.
 
-    Raises the first UserError when all had their turn.
+    Raises the first UserError when all had their turn, StoreUnavailable at once.
     """
     _look_into_folder(desk, now)
     advanced: list[Case] = []
@@ -72,8 +72,10 @@ def _look_into_folder(desk: Desk, now: datetime) -> None:
 def _advance(desk: Desk, record: CaseRecord, now: datetime) -> Case | None:
     try:
         return advance(desk, Work.on(desk.store, record, now))
+    except StoreUnavailable:
+        raise  # no other case could be saved either, and effects that cannot be recorded must not go on
     except TemporaryError as error:
-        # Somebody else changed the case, or the store was busy: it is still due and comes again.
+        # Somebody else changed the case: it is still due and comes again.
         _log.warning("case=%s %s", record.case.case_id, error)
         return None
 

@@ -81,7 +81,7 @@ def work_once(
     advanced: tuple[Case, ...] = ()
     try:
         advanced = tick(desk, now())
-    except UserError as error:
+    except (UserError, TemporaryError) as error:
         failures.append(error)
     if failures:
         raise failures[0]

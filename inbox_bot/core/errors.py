@@ -66,6 +66,10 @@ class TemporaryError(InboxBotError):
         self.retry_at = retry_at
 
 
+class StoreUnavailable(TemporaryError):
+    """The store cannot be written for now: the disk is full or read-only, or somebody holds it. Nothing is lost."""
+
+
 class NeedsReview(InboxBotError):
     """The program must not go on with this case by itself; the message tells a person what to look at.
 

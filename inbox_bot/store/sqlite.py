@@ -16,7 +16,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from inbox_bot.core.case import Case
-from inbox_bot.core.errors import StoreError, TemporaryError
+from inbox_bot.core.errors import StoreError, StoreUnavailable, TemporaryError
 from inbox_bot.core.events import Event
 from inbox_bot.core.record import Dossier, OrderRecord
 from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile, listed, without_buyer
@@ -301,7 +301,7 @@ class SqliteStore:
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._roll_back()
-            raise TemporaryError(f"the store could not be written: {error}") from error
+            raise StoreUnavailable(f"the store could not be written: {error}") from error
         except sqlite3.DatabaseError as error:
             self._roll_back()
             raise StoreError(f"the store refused a change: {error}") from error
