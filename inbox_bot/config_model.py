@@ -14,6 +14,7 @@ from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.smtp import SmtpSettings
 
 _ADDRESS = re.compile(r"[^@\s<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _CAP = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,2})?) ([A-Z]{3})")
 _SECRET = re.compile(r"(env|file|keyring|plain):.+", re.DOTALL)
 OneLine = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -94,6 +95,8 @@ class AccountModel(_Part):
     reply_language: Literal["notice", "en", "zh"] = "notice"
     margin_hours: int = Field(24, ge=1, le=144)
     authserv_id: OneLine = ""
+    check_dkim: bool = True
+    trusted_forwarders: tuple[OneLine, ...] = Field((), strict=False)
     max_attachments: int = Field(5, ge=1, le=20)
     max_attachment_bytes: int = Field(3_000_000, ge=50_000, le=25_000_000)
     max_pages: int = Field(19, ge=3, le=500)
@@ -110,6 +113,16 @@ class AccountModel(_Part):
             if not _ADDRESS.fullmatch(address):
                 raise ValueError(f"{address!r} is not a mail address; write it like orders@seller.example")
         return value.lower() if isinstance(value, str) else tuple(address.lower() for address in value)
+
+    @field_validator("trusted_forwarders")
+    @classmethod
+    def _forwarders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for domain in value:
+            if not _DOMAIN.fullmatch(domain):
+                raise ValueError(
+                    f'{domain!r} is not a domain; write the one that seals, like "forwarder.example"'
+                )
+        return tuple(domain.lower() for domain in value)
 
     @field_validator("refund_caps_per_case", "refund_caps_per_day")
     @classmethod
@@ -142,6 +155,8 @@ class AccountModel(_Part):
                 reply_language=self.reply_language,
                 margin_hours=self.margin_hours,
                 authserv_id=self.authserv_id,
+                check_dkim=self.check_dkim,
+                trusted_forwarders=self.trusted_forwarders,
                 max_attachments=self.max_attachments,
                 max_attachment_bytes=self.max_attachment_bytes,
                 max_pages=self.max_pages,

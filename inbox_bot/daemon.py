@@ -24,6 +24,7 @@ from inbox_bot.core.errors import InboxBotError, LoginRefused, StoreError, Tempo
 from inbox_bot.core.retention import Days
 from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
+from inbox_bot.mail.dkim import signature_check
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
 from inbox_bot.pace import PERSON_PAUSE, back_off
@@ -212,6 +213,7 @@ def open_desk(
         tell=display.tell,
         more_sources=tracking_sources(config, account.policy.account, store),
         folder=watched_folder(config.evidence_folder, config.rules_folder),
+        authenticate=signature_check(account.policy, rulebook.notices.amazon_domains),
     )
 
 

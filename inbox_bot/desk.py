@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,7 @@ from inbox_bot.core.evidence import EvidenceRules
 from inbox_bot.core.evidence_table import load_evidence_rules
 from inbox_bot.core.model import Mail, Policy, Reply
 from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
+from inbox_bot.core.trust import DkimFinding
 from inbox_bot.core.truth_words import StatementWords, load_statement_words
 from inbox_bot.orders.correspondence import CorrespondenceRules, load_correspondence_rules
 from inbox_bot.orders.source import RecordSource
@@ -133,6 +135,10 @@ class Desk:
     tell: Callable[[Notification], None] = field(default=lambda notification: None)
     more_sources: tuple[RecordSource, ...] = ()  # asked after the store's records and the mailbox
     folder: FolderSource | None = None  # the watched folder, asked last
+    # What the signatures of a raw mail that arrived at the instant prove; nothing is looked up by itself.
+    authenticate: Callable[[bytes, datetime], DkimFinding | None] = field(
+        default=lambda raw, arrived_at: None
+    )
 
     @property
     def own_addresses(self) -> frozenset[str]:

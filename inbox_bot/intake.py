@@ -21,6 +21,7 @@ from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import Recognition, can_matter, recognise
 from inbox_bot.core.trust import Trust, judge
 from inbox_bot.desk import Desk, Notification
+from inbox_bot.mail.domains import registrable
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
 from inbox_bot.mail.message import read_headers
 from inbox_bot.other_mail import handle_other, thread_ids
@@ -30,9 +31,14 @@ from inbox_bot.work import Work
 BATCH = 200
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
+MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
 LARGEST_MAIL_BYTES = 25_000_000
 
 _log = logging.getLogger(__name__)
+
+
+class NotYetJudged(InboxBotError):
+    """Whether a notice is genuine cannot be told just now."""
 
 
 def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
@@ -133,6 +139,10 @@ def handle_safely(desk: Desk, stored: StoredMail, now: datetime, *, tries: int =
         return handle_mail(desk, stored, now)
     except TemporaryError:
         raise
+    except NotYetJudged as error:
+        # The others go on; this one waits for the next pass, and after some of them it goes to a person.
+        desk.store.note_failure(desk.policy.account, stored.sha256, str(error))
+        return Handled(None, None, None, Trust(False, str(error), is_pending=True), None, str(error))
     except Exception as error:
         return _put_aside(desk, stored, error, now, tries)
 
@@ -141,7 +151,9 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     """Read one stored mail and record what it says; the mail and the case change in one transaction."""
     mail = desk.read(desk.store.file(stored.sha256))
     recognition = recognise(mail, desk.rulebook.notices)
-    trust = _trust(desk, mail, recognition)
+    trust = _trust(desk, stored, mail, recognition, now)
+    if trust.is_pending and stored.tries < MOST_WAITS:
+        raise NotYetJudged(trust.reason)
     if recognition.kind is Kind.OTHER:
         case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
@@ -149,25 +161,41 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
 
 
-def _trust(desk: Desk, mail: Mail, recognition: Recognition) -> Trust:
+def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
+    """The gate's answer, for a notice with the local look at its signatures (once, when it is first read)."""
     if desk.policy.trust == "all":
         return Trust(True, "every mail is taken as trusted (--trust all)")
     if recognition.via:
         return Trust(False, f"it was forwarded ({recognition.via}), so nothing vouches for what it quotes")
-    return judge(mail, desk.policy.authserv_id, desk.rulebook.notices.amazon_domains)
+    policy, listed = desk.policy, desk.rulebook.notices.amazon_domains
+    if recognition.kind is Kind.OTHER:
+        return judge(mail, policy.authserv_id, listed, registrable=registrable)
+    arrived_at = _arrival(stored, mail, now)
+    return judge(
+        mail,
+        policy.authserv_id,
+        listed,
+        finding=desk.authenticate(desk.store.file(stored.sha256), arrived_at),
+        own_addresses=desk.own_addresses,
+        registrable=registrable,
+    )
+
+
+def _arrival(stored: StoredMail, mail: Mail, now: datetime) -> datetime:
+    """The earliest instant at which the mail is known to have existed."""
+    stamps = [stamp for stamp in (mail.received_at, stored.internal_at) if stamp is not None]
+    return min(stamps, default=mail.date_at or now)
 
 
 def _notice(
     desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> Notice:
-    stamps = [stamp for stamp in (mail.received_at, stored.internal_at) if stamp is not None]
-    received_at = min(stamps, default=mail.date_at or now)
     return extract(
         recognition,
         mail,
         desk.rulebook.notices,
         own_addresses=desk.own_addresses,
-        received_at=received_at,
+        received_at=_arrival(stored, mail, now),
         trusted=trust.trusted,
         trust_reason=trust.reason,
     )
@@ -244,7 +272,7 @@ def _open_unread(desk: Desk, stored: StoredMail, what: str, now: datetime) -> st
     if mail.sender is None or not desk.rulebook.notices.is_chargeback_sender(mail.sender.email):
         return None
     recognition = Recognition(Kind.CLAIM, None, "its sender writes chargeback notices", None, "", mail)
-    trust = _trust(desk, mail, recognition)
+    trust = _trust(desk, stored, mail, recognition, now)
     try:
         notice = _notice(desk, stored, mail, recognition, trust, now)
     except Exception:  # not even its headers can be read; the alert of the caller names it

@@ -68,7 +68,14 @@ def _gather(desk: Desk, work: Work, step: planner.Gather) -> None:
     facts = find_facts(notice, own, dossiers[1:])
     assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
     work.happen(
-        happened.EvidenceGathered(dossier_sha256, assessment.evidence, assessment, found.problems, in_folder)
+        happened.EvidenceGathered(
+            dossier_sha256,
+            assessment.evidence,
+            assessment,
+            found.problems,
+            in_folder,
+            order_known=own.speaks_of_order,
+        )
     )
 
 
@@ -79,7 +86,11 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
         return
     dossiers, facts = stored_record(work)
     assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
-    work.happen(happened.Decided(decide(facts, desk.rulebook.decisions, assessment)))
+    decision = decide(facts, desk.rulebook.decisions, assessment)
+    if desk.policy.mode is Mode.AUTO and not work.case.order_known and decision.verdict is not Verdict.REVIEW:
+        because = f"Only the notice itself speaks of order {work.case.order_id}, so nothing is sent by rule."
+        decision = replace(decision, verdict=Verdict.REVIEW, rule="the order is not known", because=because)
+    work.happen(happened.Decided(decision))
 
 
 def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:

@@ -72,6 +72,7 @@ class Case:
     assessment: Assessment | None = None
     problems: tuple[Problem, ...] = ()
     in_folder: str = ""
+    order_known: bool = True  # false: only the notice itself speaks of the order
     decision: Decision | None = None
     overruled: bool = False
     revisions: int = 0

@@ -46,7 +46,7 @@ class EvidenceGathered:
     """Everything on record was collected and weighed; the dossier itself is a file of the store.
 
     `problems` are the flaws in somebody's data that were met on the way, `in_folder` the fingerprint of the watched
-    folder by which a later change is noticed.
+    folder by which a later change is noticed. `order_known` is false when only the notice itself speaks of the order.
     """
 
     dossier_sha256: str
@@ -54,6 +54,7 @@ class EvidenceGathered:
     assessment: Assessment | None = None
     problems: tuple[Problem, ...] = ()
     in_folder: str = ""
+    order_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

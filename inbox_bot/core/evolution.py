@@ -167,6 +167,7 @@ def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Cas
         assessment=event.assessment,
         problems=event.problems,
         in_folder=event.in_folder,
+        order_known=event.order_known,
     )
 
 

@@ -141,7 +141,7 @@ def reply_address(inner: Mail, rules: NoticeRules) -> tuple[str | None, list[Pro
     """The Amazon address an answer goes to (Reply-To before From), and what is wrong with those that are not taken."""
     problems: list[Problem] = []
     for address in inner.reply_to:
-        if rules.is_amazon(address.domain) and _is_repliable(address.email):
+        if rules.is_amazon(address.domain) and _is_repliable(address.email) and not _is_relay(address.domain):
             return address.email, problems
         problems.append(
             Problem(f"its Reply-To {address.email} is not a repliable Amazon address and is not used")
@@ -155,6 +155,11 @@ def reply_address(inner: Mail, rules: NoticeRules) -> tuple[str | None, list[Pro
     else:
         what = "the notice's own sender address is not in the mail"
     return None, [*problems, Problem(f"no address for an answer: {what}", remedy=remedy)]
+
+
+def _is_relay(domain: str) -> bool:
+    """Whether mail to the domain goes on to a buyer: everybody can have such an address."""
+    return domain.startswith("marketplace.")
 
 
 def _is_repliable(email: str) -> bool:

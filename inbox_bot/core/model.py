@@ -295,6 +295,8 @@ class Policy:
     reply_language: str = "notice"  # "notice" or a language code
     margin_hours: int = 24
     authserv_id: str = ""
+    check_dkim: bool = True  # check signatures on this machine too
+    trusted_forwarders: tuple[str, ...] = ()  # domains whose ARC seals are believed
     trust: str = "authenticated"  # "authenticated" or, in replay and tests only, "all"
     max_attachments: int = 5
     max_attachment_bytes: int = 3_000_000  # all files together, before base64

@@ -212,6 +212,8 @@ def _complete(case: Case) -> bool:
 
 
 def _last_call_allows(case: Case, policy: Policy) -> bool:
+    if not (case.order_known or case.overruled):
+        return False  # an order nobody has heard of may be somebody else's
     if policy.last_call is LastCall.ALWAYS:
         return True
     return policy.last_call is LastCall.COMPLETE and _complete(case)
@@ -236,6 +238,9 @@ def _in_doubt(case: Case, now: datetime) -> Step:
 def _due_alert(case: Case, now: datetime) -> Alert | None:
     name = case.status.value
     if name in _FIRST_WORDS and name not in case.alerts:
+        if not case.trusted:
+            why = case.notice.trust_reason
+            return Alert(name, f"a mail that looks like a notice is not trusted: {why}; look at it yourself")
         return Alert(name, _FIRST_WORDS[name])
     cutoff = _cutoff(case)
     if cutoff is None:

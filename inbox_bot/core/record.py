@@ -248,6 +248,12 @@ class Dossier:
 
     contradictions: tuple[Contradiction, ...] = ()
 
+    @property
+    def speaks_of_order(self) -> bool:
+        """Whether anybody but the notice itself has said something about the order."""
+        parts = (self.shipments, self.messages, self.refunds, self.postings, self.returns, self.documents)
+        return self.order is not None or any(parts)
+
     def cited(self, source: str) -> tuple[Provenance, ...]:
         """Where a datum came from; its `source` names several, parted by "; ", when records were made one."""
         names = source.split("; ")

@@ -150,8 +150,13 @@ def _rewrites_mails(authserv_id: str, word: Word) -> bool:
 def _stranger_addressed(mail: Mail, own_addresses: Collection[str]) -> str:
     """The reason when the mail was addressed to somebody else, else "": a notice of another seller, sent on."""
     own = {address.lower() for address in own_addresses}
-    delivered = {value.strip(" <>").lower() for name in _DELIVERED for value in mail.header_values(name)}
-    if own & ({address.email for address in mail.to} | delivered):
+    delivered = [value.strip(" <>").lower() for name in _DELIVERED for value in mail.header_values(name)]
+    if own & {_without_tag(address) for address in (*(one.email for one in mail.to), *delivered)}:
         return ""
     named = mail.to[0].email if mail.to and mail.to[0].email else "nobody"
     return f"it is addressed to {named}, which is not one of your addresses (add it to aliases if it is)"
+
+
+def _without_tag(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
