@@ -101,6 +101,14 @@ def _init(options: argparse.Namespace) -> int:
     return run_init(options.config or Path(FILE_NAME))
 
 
+def _login(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.login import run_login
+    from inbox_bot.places import find_config
+
+    file, browser = find_config(options.config), not options.no_browser
+    return run_login(file, options.account, browser=browser, port=options.port)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from inbox_bot.commands.doctor import run_doctor
     from inbox_bot.places import find_config
@@ -226,6 +234,7 @@ _PERFORM: dict[str, Perform] = {
     "demo": _demo,
     "replay": _replay,
     "init": _init,
+    "login": _login,
     "doctor": _doctor,
     "run": _run,
     "once": _once,

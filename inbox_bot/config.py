@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from inbox_bot.core.model import Policy
     from inbox_bot.core.tomlfile import TomlFile
     from inbox_bot.mail.mailbox import ImapSettings
+    from inbox_bot.mail.oauth import OAuthSettings
     from inbox_bot.mail.smtp import SmtpSettings
 
 
@@ -26,7 +27,8 @@ class AccountConfig:
     """One account: how to reach it, which folders matter, and how its cases are handled.
 
     Folder names that are empty are found on the server by their special use. `search_folders` are looked through for
-    correspondence; empty means the watched folders, Sent and the archive.
+    correspondence; empty means the watched folders, Sent and the archive. With `oauth` the logins are made with its
+    tokens; an `smtp_secret` beside it is for an SMTP server of its own.
     """
 
     policy: Policy
@@ -42,6 +44,7 @@ class AccountConfig:
     smtp_secret: str
     copy_to_self: bool
     server_files_sent: bool
+    oauth: OAuthSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from inbox_bot.config import AccountConfig, Retention, Tracking
+from inbox_bot.config_oauth import OAuthModel
+from inbox_bot.config_parts import OneLine, Part, secret_reference
 from inbox_bot.core.model import LastCall, Mode, Money, Policy
 from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.smtp import SmtpSettings
@@ -16,22 +18,7 @@ from inbox_bot.mail.smtp import SmtpSettings
 _ADDRESS = re.compile(r"[^@\s<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _CAP = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,2})?) ([A-Z]{3})")
-_SECRET = re.compile(r"(env|file|keyring|plain):.+", re.DOTALL)
-OneLine = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Security = Literal["tls", "starttls", "plain"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def _secret(value: str) -> str:
-    if value and not _SECRET.fullmatch(value):
-        raise ValueError(
-            "a secret is a reference; write env:NAME, file:PATH or keyring:SERVICE/USER "
-            "(plain:PASSWORD works and is not advised)"
-        )
-    return value
 
 
 def _cap(text: str) -> Money:
@@ -41,14 +28,14 @@ def _cap(text: str) -> Money:
     return Money(Decimal(found.group(1)), found.group(2))
 
 
-class ImapModel(_Part):
+class ImapModel(Part):
     """[account.imap]."""
 
     host: OneLine
     port: int = Field(993, ge=1, le=65535)
     security: Security = "tls"
     user: OneLine = ""
-    secret: str
+    secret: str = ""
     allow_plain: bool = False
     ca_file: str | None = None
     timeout_seconds: float = Field(60.0, gt=0, le=600)
@@ -59,10 +46,10 @@ class ImapModel(_Part):
     watch_junk: bool = True
     poll_seconds: float = Field(120, ge=1, le=600)
 
-    _check_secret = field_validator("secret")(_secret)
+    _check_secret = field_validator("secret")(secret_reference)
 
 
-class SmtpModel(_Part):
+class SmtpModel(Part):
     """[account.smtp]."""
 
     host: OneLine
@@ -79,10 +66,10 @@ class SmtpModel(_Part):
     mark_automatic: bool = False
     most_sends_per_day: int = Field(40, ge=1, le=10_000)
 
-    _check_secret = field_validator("secret")(_secret)
+    _check_secret = field_validator("secret")(secret_reference)
 
 
-class AccountModel(_Part):
+class AccountModel(Part):
     """[[account]]."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
@@ -105,6 +92,7 @@ class AccountModel(_Part):
     refund_caps_per_day: tuple[str, ...] = Field((), strict=False)
     imap: ImapModel
     smtp: SmtpModel | None = None
+    oauth: OAuthModel | None = None
 
     @field_validator("address", "aliases")
     @classmethod
@@ -136,6 +124,16 @@ class AccountModel(_Part):
     def _can_send(self) -> AccountModel:
         if self.smtp is None and self.mode != "draft":
             raise ValueError(f'mode {self.mode!r} sends mail; add [account.smtp], or use mode = "draft"')
+        return self
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> AccountModel:
+        if self.oauth is None and not self.imap.secret:
+            raise ValueError(
+                "[account.imap] has no secret; add secret, or [account.oauth] for a login by OAuth"
+            )
+        if self.oauth is not None and self.imap.secret:
+            raise ValueError("[account.imap] has a secret beside [account.oauth]; keep one of them")
         return self
 
     def to_config(self) -> AccountConfig:
@@ -186,6 +184,7 @@ class AccountModel(_Part):
             smtp_secret=(smtp.secret or imap.secret) if smtp else "",
             copy_to_self=smtp.copy_to_self if smtp else False,
             server_files_sent=smtp.server_files_sent if smtp else False,
+            oauth=self.oauth.to_settings(self.name, imap.user or self.address) if self.oauth else None,
         )
 
 
@@ -201,7 +200,7 @@ def _smtp_settings(smtp: SmtpModel, address: str) -> SmtpSettings:
     )
 
 
-class TrackingModel(_Part):
+class TrackingModel(Part):
     """[tracking]."""
 
     provider: Literal["17track"] = "17track"
@@ -209,10 +208,10 @@ class TrackingModel(_Part):
     url: OneLine = ""
     timeout_seconds: float = Field(20.0, gt=0, le=120)
 
-    _check_secret = field_validator("secret")(_secret)
+    _check_secret = field_validator("secret")(secret_reference)
 
 
-class RetentionModel(_Part):
+class RetentionModel(Part):
     """[retention]."""
 
     buyer_days: int = Field(30, ge=0, le=3650)
@@ -220,7 +219,7 @@ class RetentionModel(_Part):
     case_days: int = Field(548, ge=90, le=3650)
 
 
-class ConfigModel(_Part):
+class ConfigModel(Part):
     """The whole file."""
 
     data_dir: str = ""
@@ -245,7 +244,15 @@ class ConfigModel(_Part):
 KEYS = tuple(
     {
         key
-        for model in (ConfigModel, TrackingModel, RetentionModel, AccountModel, ImapModel, SmtpModel)
+        for model in (
+            ConfigModel,
+            TrackingModel,
+            RetentionModel,
+            AccountModel,
+            ImapModel,
+            SmtpModel,
+            OAuthModel,
+        )
         for key in model.model_fields
     }
 )

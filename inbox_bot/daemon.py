@@ -24,6 +24,7 @@ from inbox_bot.core.errors import InboxBotError, LoginRefused, StoreError, Tempo
 from inbox_bot.core.retention import Days
 from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
+from inbox_bot.logins import login_alarm
 from inbox_bot.mail.dkim import signature_check
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
@@ -226,6 +227,7 @@ class Daemon:
 
     def __init__(self, config: Config, rulebook: Rulebook, display: Display) -> None:
         self._config = config
+        self._display = display
         self._watches = [AccountWatch(config, account, rulebook, display) for account in config.accounts]
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -249,6 +251,7 @@ class Daemon:
         self._scheduler.add_job(self._sweep, "interval", seconds=SWEEP_SECONDS, id="sweep")
         soon = _now() + timedelta(minutes=10)
         self._scheduler.add_job(self._purge, "interval", days=1, id="purge", next_run_time=soon)
+        self._scheduler.add_job(self._check_logins, "interval", days=1, id="logins", next_run_time=soon)
         self._scheduler.start()
         self._tell_systemd("READY=1")
         try:
@@ -290,6 +293,12 @@ class Daemon:
             store.close()
         for line in gone:
             _log.info("purged source=%s what=%s count=%d", line.source, line.what, line.count)
+
+    def _check_logins(self) -> None:
+        """Once a day: a login that ends soon, or was taken back, is told before it stops the work."""
+        for account in self._config.accounts:
+            if words := login_alarm(account, _now()):
+                self._display.tell(Notification(account.policy.account, None, "login ends", words))
 
     def _raise_fatal(self) -> None:
         for watch in self._watches:

@@ -123,6 +123,22 @@ def _add_init(commands: Commands) -> None:
     _config(_command(commands, "init", "init", about))
 
 
+def _add_login(commands: Commands) -> None:
+    about = "log in at Google, Microsoft or a provider of your own, where passwords are not taken"
+    login = _command(commands, "login", "login", about)
+    login.add_argument("account", nargs="?", metavar="ACCOUNT", help="which account of the configuration")
+    login.add_argument("--no-browser", action="store_true", help="only print the address, open no browser")
+    about = "where the browser comes back to on this machine (default: any free port)"
+    login.add_argument("--port", type=_port, default=0, metavar="PORT", help=about)
+    _config(login)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 65535:
+        raise argparse.ArgumentTypeError(f"there is no port {text}")
+    return int(text)
+
+
 def _add_doctor(commands: Commands) -> None:
     doctor = _command(
         commands, "doctor", "doctor", "check everything that can be checked, and say what to do"
@@ -276,6 +292,7 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "demo": _add_demo,
     "replay": _add_replay,
     "init": _add_init,
+    "login": _add_login,
     "doctor": _add_doctor,
     "run": _add_run,
     "once": _add_once,

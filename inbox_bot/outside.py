@@ -17,10 +17,10 @@ from inbox_bot.config import AccountConfig
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.model import Reply
 from inbox_bot.desk import SentCopy
+from inbox_bot.logins import with_imap_login, with_smtp_login
 from inbox_bot.mail.imap import open_mailbox
 from inbox_bot.mail.mailbox import HEADER_LIMIT_BYTES, Mailbox, ServerFolder
 from inbox_bot.mail.smtp import submit
-from inbox_bot.secret import resolve_secret
 
 MOST_MAILS = 200  # of one order in one folder; a mailing loop must not be downloaded whole
 MOST_BYTES = 60_000_000  # of all mails of one order; what is found later is left out
@@ -137,7 +137,8 @@ class LiveOutside:
     def mailbox(self) -> Mailbox:
         """The open connection, opened now if there is none; raises LoginRefused, UserError, TemporaryError."""
         if self._mailbox is None:
-            self._mailbox = open_mailbox(self._config.imap, resolve_secret(self._config.imap_secret))
+            settings = self._config.imap
+            self._mailbox = with_imap_login(self._config, lambda secret: open_mailbox(settings, secret))
         return self._mailbox
 
     def folders(self) -> Folders:
@@ -220,15 +221,19 @@ class LiveOutside:
         config = self._config
         if config.smtp is None:
             raise UserError(f"account {config.policy.account} has no [account.smtp], so nothing can be sent")
-        submit(
-            config.smtp,
-            resolve_secret(config.smtp_secret) if config.smtp.user else "",
-            sender=reply.sender,
-            recipient=reply.recipient,
-            copy_to=config.policy.address if config.copy_to_self else None,
-            raw_bytes=reply.raw_bytes,
-            before_body=before_body,
-            on_accepted=lambda acceptance: on_accepted(acceptance.code, acceptance.text),
+        settings = config.smtp
+        with_smtp_login(
+            config,
+            lambda secret: submit(
+                settings,
+                secret,
+                sender=reply.sender,
+                recipient=reply.recipient,
+                copy_to=config.policy.address if config.copy_to_self else None,
+                raw_bytes=reply.raw_bytes,
+                before_body=before_body,
+                on_accepted=lambda acceptance: on_accepted(acceptance.code, acceptance.text),
+            ),
         )
 
     def find_copy(self, reply_message_id: str) -> str:

@@ -7,60 +7,117 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 from inbox_bot.core.errors import UserError
 
+PASSWORD = "the mailbox's password"  # noqa: S105 - what it is called, not what it is
 
-def resolve_secret(reference: str) -> str:
-    """The secret itself; raises UserError that names the reference (never the secret) and the remedy."""
+
+def resolve_secret(reference: str, role: str = PASSWORD) -> str:
+    """The secret itself; raises UserError that names the reference (never the secret), its role and the remedy."""
     kind, _, rest = reference.partition(":")
     if kind == "env":
-        return _from_environment(rest)
+        return _from_environment(rest, role)
     if kind == "file":
-        return _from_file(Path(rest).expanduser())
+        return _from_file(Path(rest).expanduser(), role)
     if kind == "keyring":
-        return _from_keyring(rest)
+        return _from_keyring(rest, role)
     if kind == "plain":
         return rest
     raise UserError(
-        "a secret in the configuration is no reference; write env:NAME, file:PATH or keyring:SERVICE/USER"
+        f"{role} in the configuration is no reference; write env:NAME, file:PATH or keyring:SERVICE/USER"
     )
 
 
-def _from_environment(name: str) -> str:
+def find_secret(reference: str, role: str) -> str | None:
+    """A secret that the program keeps itself (file: or keyring:), None when there is none; raises UserError."""
+    kind, _, rest = reference.partition(":")
+    if kind == "keyring":
+        return _look_up(rest) or None
+    path = Path(rest).expanduser()
+    return _from_file(path, role) if path.exists() else None
+
+
+def keep_secret(reference: str, secret: str) -> None:
+    """Keep a secret of the program's own at the reference (file: or keyring:), whole or not at all.
+
+    Raises UserError when the keyring does not take it, OSError when the disk does not.
+    """
+    kind, _, rest = reference.partition(":")
+    if kind == "file":
+        _write_whole(Path(rest).expanduser(), secret + "\n")
+        return
+    import keyring  # slow to load, and most secrets are elsewhere
+
+    service, _, user = rest.partition("/")
+    try:
+        keyring.set_password(service, user, secret)
+    except Exception as error:  # every backend has errors of its own
+        raise UserError(_no_keyring(error)) from None
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Through a file beside it, on the disk before it takes the name: a crash leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600 from the start
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _from_environment(name: str, role: str) -> str:
     secret = os.environ.get(name, "")
     if not secret:
-        raise UserError(f"the environment variable {name} is empty; set it to the mailbox's password")
+        raise UserError(f"the environment variable {name} is empty; set it to {role}")
     return secret
 
 
-def _from_file(path: Path) -> str:
+def _from_file(path: Path, role: str) -> str:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         secret = path.read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UserError(f"the secret file {path} cannot be read: {reason}") from None
+        raise UserError(f"the file {path} with {role} cannot be read: {reason}") from None
     if mode & 0o077:
         raise UserError(
-            f"the secret file {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}"
+            f"the file {path} with {role} can be read by others (mode {mode:03o}); run: chmod 600 {path}"
         )
     if not secret:
-        raise UserError(f"the secret file {path} is empty; write the mailbox's password into it")
+        raise UserError(f"the file {path} is empty; {role} belongs into it")
     return secret
 
 
-def _from_keyring(place: str) -> str:
+def _from_keyring(place: str, role: str) -> str:
+    secret = _look_up(place)
+    if not secret:
+        service, _, user = place.partition("/")
+        raise UserError(f"the keyring does not hold {role} ({place}); run: keyring set {service} {user}")
+    return secret
+
+
+def _look_up(place: str) -> str:
     import keyring  # slow to load, and most secrets are elsewhere
 
     service, _, user = place.partition("/")
     try:
-        secret = keyring.get_password(service, user)
+        return str(keyring.get_password(service, user) or "")
     except Exception as error:  # every backend has errors of its own
-        raise UserError(
-            f"the system's keyring cannot be used ({type(error).__name__}); use env: or file:"
-        ) from None
-    if not secret:
-        raise UserError(f"the keyring holds no secret for {place}; run: keyring set {service} {user}")
-    return str(secret)
+        raise UserError(_no_keyring(error)) from None
+
+
+def _no_keyring(error: Exception) -> str:
+    return f"the system's keyring cannot be used ({type(error).__name__}); use a file: reference instead"

@@ -28,7 +28,7 @@ def tracking_sources(config: Config, account: str, store: Store) -> tuple[Record
     from inbox_bot.orders.track17 import Track17
 
     service = Track17(
-        resolve_secret(tracking.secret),
+        resolve_secret(tracking.secret, "the tracking service's API key"),
         secret_name=tracking.secret,
         url=tracking.url,
         timeout_seconds=tracking.timeout_seconds,

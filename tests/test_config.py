@@ -17,6 +17,7 @@ from inbox_bot.config_model import (
     SmtpModel,
     TrackingModel,
 )
+from inbox_bot.config_oauth import OAuthModel
 from inbox_bot.core.errors import UserError
 from inbox_bot.core.model import LastCall, Mode
 from inbox_bot.places import find_config, store_path
@@ -127,7 +128,7 @@ def test_a_mistake_says_what_to_do(tmp_path, text, said):
 def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8")
     load_config(EXAMPLE)
-    every = re.sub(r"(?m)^# ([a-z_]+ = |\[tracking\])", r"\1", text)
+    every = re.sub(r"(?m)^# ([a-z_]+ = |\[tracking\]|\[account\.oauth\])", r"\1", text)
     data = tomllib.loads(every.replace('ca_file = "/etc/ssl/own-ca.pem"', ""))
     account = data["account"][0]
     parts = (
@@ -137,6 +138,7 @@ def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
         (AccountModel, account),
         (ImapModel, account["imap"]),
         (SmtpModel, account["smtp"]),
+        (OAuthModel, account["oauth"]),
     )
     for model, table in parts:
         for name, field in model.model_fields.items():

@@ -18,11 +18,11 @@ import click
 from inbox_bot.config import AccountConfig, Config, load_config
 from inbox_bot.core.errors import InboxBotError
 from inbox_bot.desk import load_rulebook
+from inbox_bot.logins import login_health, with_smtp_login
 from inbox_bot.mail.mailbox import Mailbox
 from inbox_bot.mail.message import read_mail
 from inbox_bot.mail.smtp import probe
 from inbox_bot.outside import LiveOutside
-from inbox_bot.secret import resolve_secret
 from inbox_bot.store.sqlite import SqliteStore
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
@@ -104,6 +104,8 @@ def _store(config: Config) -> str:
 def _of_account(account: AccountConfig) -> Iterator[Finding]:
     name = account.policy.account
     outside = LiveOutside(account)
+    if account.oauth is not None:
+        yield _health(account)
     try:
         login = _attempt(
             "IMAP login", name, lambda: _login(outside, account), "check host, user and secret; see the text"
@@ -114,6 +116,20 @@ def _of_account(account: AccountConfig) -> Iterator[Finding]:
     finally:
         outside.drop()
     yield _smtp(account)
+
+
+def _health(account: AccountConfig) -> Finding:
+    """Which login is kept, since when, and until when it is good."""
+    name = account.policy.account
+    remedy = account.oauth.remedy if account.oauth else ""
+    try:
+        health = login_health(account, datetime.now(UTC))
+    except InboxBotError as error:
+        return Finding("login", name, FAIL, str(error), remedy)
+    if health is None:
+        return Finding("login", name, OK, "with a password")
+    status = WARN if health.ends_soon else OK
+    return Finding("login", name, status, health.words, remedy if health.ends_soon else "")
 
 
 def _login(outside: LiveOutside, account: AccountConfig) -> str:
@@ -185,7 +201,7 @@ def _smtp(account: AccountConfig) -> Finding:
     finding = _attempt(
         "SMTP login",
         name,
-        lambda: probe(smtp, resolve_secret(account.smtp_secret) if smtp.user else ""),
+        lambda: with_smtp_login(account, lambda secret: probe(smtp, secret)),
         "check [account.smtp]; see the text",
     )
     size = _SIZE.search(finding.detail)
