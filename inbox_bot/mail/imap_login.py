@@ -19,6 +19,7 @@ from inbox_bot import __version__
 from inbox_bot.core.errors import InboxBotError, LoginRefused, Problem, TemporaryError, UserError
 from inbox_bot.mail import arguments
 from inbox_bot.mail.imap_link import Link, failure, server_text
+from inbox_bot.mail.keep_alive import keep_alive
 from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.sasl import AccessToken, Credential, TokenLogin, token_mechanism
 
@@ -103,6 +104,7 @@ def _connect(settings: ImapSettings) -> IMAPClient:
         raise
     except Exception as error:
         raise _no_connection(error, settings) from None
+    keep_alive(client.socket())
     quieten(client)
     client.normalise_times = False
     return client

@@ -22,6 +22,7 @@ from time import monotonic
 
 from inbox_bot.core.errors import InboxBotError, LoginRefused, Problem, TemporaryError, UserError
 from inbox_bot.core.text import one_line
+from inbox_bot.mail.keep_alive import keep_alive
 from inbox_bot.mail.sasl import AccessToken, Credential, TokenLogin, token_mechanism
 
 FAREWELL_SECONDS = 5.0
@@ -198,6 +199,7 @@ def _connect(settings: SmtpSettings, context: ssl.SSLContext | None) -> Wire:
     sock = socket.create_connection((settings.host.strip("[]"), settings.port), settings.timeout_seconds)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_alive(sock)
         if context is not None:
             sock = context.wrap_socket(sock, server_hostname=settings.host.strip("[]"))
     except BaseException:
