@@ -16,6 +16,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import keyring
+import keyring.backend
+import keyring.core
+import keyring.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -363,6 +367,45 @@ def test_with_no_login_or_a_damaged_one_the_command_is_named(tmp_path, provider)
     with pytest.raises(UserError, match="chmod 600"):
         tokens.access_token(NOW)
     assert provider.count("/token") == 0
+
+
+class MemoryKeyring(keyring.backend.KeyringBackend):
+    """A keyring that forgets everything in the end; `locked` ones take and give nothing."""
+
+    priority = 1
+
+    def __init__(self, *, locked: bool = False) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = locked
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        if self.locked:
+            raise keyring.errors.KeyringLocked(f"cannot keep {password}")
+        self.kept[service, username] = password
+
+
+def test_a_login_is_kept_in_the_keyring(tmp_path, provider, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    provider.rotates = provider.strict = True
+    ring = MemoryKeyring()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", ring)
+    tokens, grants = tokens_of(tmp_path, provider, keep_in="keyring:inbox-bot/shop")
+    tokens.access_token(NOW)
+    assert grants.read().refresh_token in provider.refresh
+    assert provider.given[-1] in ring.kept["inbox-bot", "shop"]
+    ring.locked = True
+    with pytest.raises(UserError, match="keyring cannot be used") as caught:
+        tokens.access_token(NOW + timedelta(hours=1))
+    assert not [
+        token for token in provider.given if token in "".join(traceback.format_exception(caught.value))
+    ]
+    ring.locked = False
+    tokens.access_token(NOW + timedelta(hours=1))
+    assert grants.read().refresh_token in provider.refresh
 
 
 def test_a_mail_server_that_refuses_every_token_is_asked_twice_and_no_more(tmp_path, provider):
