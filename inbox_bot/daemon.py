@@ -176,6 +176,7 @@ class AccountWatch(threading.Thread):
                 _log.error("account=%s %s", self.name, error)
                 self._pause(PERSON_PAUSE)
             except TemporaryError as error:
+                self._outside.drop()  # also a connection that broke while we waited for mail on it
                 pause = back_off(failures)
                 _log.warning("account=%s %s; again in %.0f s", self.name, error, pause.total_seconds())
                 failures += 1

@@ -30,8 +30,8 @@ class Provider:
 
 _APP = "an app password, made in the account's security settings (two-step login has to be on)"
 _OAUTH = (
-    "Microsoft takes no plain passwords over IMAP; run a local OAuth proxy such as email-oauth2-proxy and give its "
-    "loopback address as the server"
+    "a login by code in place of a password: write the configuration by hand with [account.oauth] "
+    "(docs/providers.md has the steps), then run: inbox-bot login"
 )
 _CODE = "an authorisation code, made in the web mail's settings under POP3/IMAP/SMTP"
 

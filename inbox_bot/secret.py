@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from inbox_bot.core.errors import UserError
@@ -43,7 +42,7 @@ def find_secret(reference: str, role: str) -> str | None:
 def keep_secret(reference: str, secret: str) -> None:
     """Keep a secret of the program's own at the reference (file: or keyring:), whole or not at all.
 
-    Raises UserError when the keyring does not take it, OSError when the disk does not.
+    One writer at a time. Raises UserError when the keyring does not take it, OSError when the disk does not.
     """
     kind, _, rest = reference.partition(":")
     if kind == "file":
@@ -61,15 +60,18 @@ def keep_secret(reference: str, secret: str) -> None:
 def _write_whole(path: Path, text: str) -> None:
     """Through a file beside it, on the disk before it takes the name: a crash leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 600 from the start
+    # Always the same name, so that a crash leaves one such file at most and the next write takes it over.
+    new = path.with_name(f".{path.name}.new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        new.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:

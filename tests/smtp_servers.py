@@ -10,7 +10,8 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,8 @@ def server_context(folder: Path) -> ssl.SSLContext:
 class Inbox:
     """What an aiosmtpd server took in, and what it is to answer: keys "MAIL", "body", or a recipient's address.
 
-    `users` maps user names to secrets; `logins` counts the attempts.
+    `users` maps user names to secrets; `logins` counts the attempts. `takes_token` says whether a user's token is
+    good, and makes the server offer XOAUTH2.
     """
 
     answers: dict[str, str] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Inbox:
     recipients: list[list[str]] = field(default_factory=list)
     logins: int = 0
     port: int = 0
+    takes_token: Callable[[str, str], bool] | None = None
 
     async def handle_MAIL(  # noqa: N802
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -113,11 +116,27 @@ class Inbox:
         return AuthResult(success=self.users.get(data.login.decode()) == data.password.decode())
 
 
+class _TokenInbox(Inbox):
+    """The same with XOAUTH2: aiosmtpd offers what it finds a method for."""
+
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> AuthResult:  # noqa: N802
+        self.logins += 1
+        said = b64decode(args[1]).decode()
+        user, _, token = said.removesuffix("\x01\x01").partition("\x01auth=Bearer ")
+        if self.takes_token is not None and self.takes_token(user.removeprefix("user="), token):
+            return AuthResult(success=True, auth_data=user)
+        await server.challenge_auth(b'{"status":"401","schemes":"bearer"}')
+        return AuthResult(success=False, handled=False)
+
+
 @contextmanager
 def smtp_server(inbox: Inbox, **options: Any) -> Iterator[Inbox]:
     """A running aiosmtpd server; `options` are those of aiosmtpd's Controller and SMTP classes."""
     if inbox.users:
         options = {"authenticator": inbox.authenticate, "auth_required": True, **options}
+    if inbox.takes_token is not None:
+        inbox.__class__ = _TokenInbox
+        options = {"auth_required": True, **options}
     controller = Controller(inbox, hostname="127.0.0.1", port=_free_port(), **options)
     controller.start()
     inbox.port = controller.port

@@ -125,6 +125,41 @@ def test_a_mistake_says_what_to_do(tmp_path, text, said):
     assert all(problem.file for problem in problems)
 
 
+OAUTH = re.sub(r"(?m)^secret = .*$", "", GOOD) + '[account.oauth]\nprovider = "microsoft"\nclient_id = "x"\n'
+
+
+def test_a_login_by_oauth_stands_in_place_of_the_secret_and_is_kept_in_the_keyring(tmp_path):
+    account = load_config(write(tmp_path, OAUTH)).account(None)
+    assert account.oauth is not None
+    assert account.oauth.keep_in == "keyring:inbox-bot/shop"
+    assert (account.oauth.tenant, account.oauth.user) == ("common", account.imap.user)
+    assert account.imap_secret == account.smtp_secret == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD + OAUTH[OAUTH.index("[account.oauth]") :], "keep one of them"),
+        (re.sub(r"(?m)^secret = .*$", "", GOOD), "add secret, or [account.oauth]"),
+        (OAUTH.replace('"microsoft"', '"google"'), "add it as a reference"),
+        (OAUTH.replace('"microsoft"', '"custom"'), "add token_url, and device_url or authorize_url"),
+        (OAUTH.replace('"microsoft"', '"yahoo"'), "'google', 'microsoft' or 'custom'"),
+        (OAUTH + 'client_secret = "env:X"\n', "remove it"),
+        (OAUTH + 'client_secret = "hunter2"\n', "env:NAME"),
+        (OAUTH + 'token = "env:X"\n', "keyring:SERVICE/NAME or file:/PATH"),
+        (OAUTH + 'token = "file:login"\n', "keyring:SERVICE/NAME or file:/PATH"),
+        (OAUTH + 'tenant = "a/../b"\n', "account.1.oauth.tenant"),
+        (OAUTH + 'authority = "http://login.seller.example"\n', "no address for secrets"),
+        (OAUTH + 'token_url = "file:///etc/passwd"\n', "no address for secrets"),
+        (OAUTH + 'tenent = "x"\n', "did you mean 'tenant'?"),
+    ],
+)
+def test_a_mistake_about_a_login_says_what_to_do(tmp_path, text, said):
+    problems = problems_of(tmp_path, text)
+    assert any(said in str(problem) for problem in problems), problems
+    assert not any("hunter2" in str(problem) for problem in problems)
+
+
 def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8")
     load_config(EXAMPLE)
@@ -145,7 +180,8 @@ def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
             assert re.search(rf"(?m)^#? ?{name} = |^(# )?\[\[?(account\.)?{name}\]", text), (
                 f"{name} is not in the example"
             )
-            if name in table and not field.is_required() and f"# {name} = " in text:
+            wanted = (model, name) == (ImapModel, "secret")  # unless there is [account.oauth]
+            if name in table and not field.is_required() and not wanted and f"# {name} = " in text:
                 default = field.get_default(call_default_factory=True)
                 assert table[name] == (list(default) if isinstance(default, tuple) else default), name
 
@@ -193,6 +229,13 @@ class TestSecrets:
         assert resolve_secret(f"file:{path}") == "hunter2"
         with pytest.raises(UserError, match="cannot be read"):
             resolve_secret(f"file:{path}.none")
+
+    def test_what_the_secret_is_for_is_named(self, monkeypatch, tmp_path):
+        monkeypatch.delenv("KEY", raising=False)
+        with pytest.raises(UserError, match="set it to the service's API key"):
+            resolve_secret("env:KEY", "the service's API key")
+        with pytest.raises(UserError, match="with the service's API key cannot be read"):
+            resolve_secret(f"file:{tmp_path}/none", "the service's API key")
 
     def test_anything_else_is_refused_without_repeating_it(self):
         with pytest.raises(UserError) as caught:

@@ -10,6 +10,7 @@ import imaplib
 import ipaddress
 import re
 import ssl
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -164,7 +165,7 @@ def _authenticate(client: IMAPClient, settings: ImapSettings, secret: str) -> No
         if simple and b"LOGINDISABLED" not in offered:
             client._imap.login(arguments.quoted(settings.user, "user name"), secret)
         elif b"AUTH=PLAIN" in offered:
-            client.sasl_login("PLAIN", lambda _: f"\0{settings.user}\0{secret}".encode())
+            _sasl(client, "PLAIN", lambda _: f"\0{settings.user}\0{secret}".encode())
         elif simple:
             what = f"{settings.host} takes no password over this connection"
             raise UserError(
@@ -192,11 +193,16 @@ def _authenticate_with_token(client: IMAPClient, settings: ImapSettings, token: 
                 Problem(what, remedy="check host, port and security, or leave out [account.oauth]")
             )
         login = TokenLogin(mechanism, settings.user, token, settings.host, settings.port)
-        client.sasl_login(mechanism, login.answer)
+        _sasl(client, mechanism, login.answer)
     except InboxBotError:
         raise
     except Exception as error:
         raise _no_token_login(error, client, settings, login) from None
+
+
+def _sasl(client: IMAPClient, mechanism: str, answer: Callable[[bytes], bytes]) -> None:
+    # imaplib's own: IMAPClient's makes a refusal of every fault, so that a lost connection looks like a wrong secret.
+    client._imap.authenticate(mechanism, answer)
 
 
 def _no_token_login(

@@ -94,4 +94,7 @@ class MicrosoftIssuer:
         )
 
     def _refusal(self, said: dict[str, Any]) -> Exception:
-        return refusal(self._settings, str(said.get("error", "")), str(said.get("error_description", "")))
+        code = said.get("error")
+        if not isinstance(code, str) or not code:
+            return unreachable(self._settings, "it gave no OAuth answer")
+        return refusal(self._settings, code, str(said.get("error_description", "")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -99,8 +100,14 @@ class RenewedTokens(TokenSource):
             return self._issuer.renew(grant.refresh_token, now)
         except LoginRefused as error:
             self._token = None
-            self._refused = (grant.refresh_token, now, error)
-            raise
+            ours = LoginRefused(
+                replace(problem, what=problem.what.replace(grant.refresh_token, "[...]"))
+                for problem in error.problems
+            )
+            self._refused = (grant.refresh_token, now, ours)
+            raise ours from None
+        except TemporaryError as error:
+            raise TemporaryError(str(error).replace(grant.refresh_token, "[...]"), error.retry_at) from None
 
 
 @lru_cache(maxsize=256)
