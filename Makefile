@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check chaos clean
 
 demo: $(STAMP)
 	$(VENV)/bin/inbox-bot demo
 
 test: $(STAMP)
 	$(VENV)/bin/python -m pytest
+
+chaos: $(STAMP)
+	$(VENV)/bin/python tests/chaos.py --runs 1000 --seed 1
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check .

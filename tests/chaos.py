@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import email
 import logging
+import pickle
 import random
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +28,7 @@ from typing import Any
 
 from chaos_proxy import DOWN, UP, ChaosProxy, Fault
 from servers import SECRET, DovecotServer, dovecot
-from smtp_servers import authority_file, server_context, smtp_server
+from smtp_servers import Inbox, authority_file, server_context, smtp_server
 from test_crash import mails as answerable_mails
 from test_kill9 import Driver
 from world import RULEBOOK
@@ -114,12 +116,11 @@ def plans(runs: int, seed: int) -> list[Plan]:
     return made
 
 
-class Post:
+class Post(Inbox):
     """An SMTP server's office: takes replies, and delivers the blind copy as a mail server does."""
 
     def __init__(self, server: DovecotServer) -> None:
-        self.port = 0
-        self.users: dict[str, str] = {}
+        super().__init__()
         self.taken: dict[str, list[str]] = defaultdict(list)
         self.copies: dict[str, bool] = {}
         self._server = server
@@ -154,8 +155,8 @@ def site(folder: Path, count: int, worker: int = 0) -> Iterator[Site]:
     with ExitStack() as stack:
         server = stack.enter_context(dovecot(folder, dict.fromkeys(names, SECRET)))
         plain, tls = Post(server), Post(server)
-        stack.enter_context(smtp_server(plain))  # type: ignore[arg-type]
-        stack.enter_context(smtp_server(tls, ssl_context=server_context(folder)))  # type: ignore[arg-type]
+        stack.enter_context(smtp_server(plain))
+        stack.enter_context(smtp_server(tls, ssl_context=server_context(folder)))
         reader = stack.enter_context(MailReader())
         driver = Driver(folder / "driver.log")
         stack.callback(driver.close)
@@ -328,27 +329,31 @@ def work(worker: int, workers: int, runs: int, seed: int) -> list[Outcome]:
             outcomes.append(outcome := run(here, plan, lengths))
             print(f"{outcome.seconds:5.1f} s  {plan.name} {plan.mode}", file=sys.stderr, flush=True)
             if outcome.lost or outcome.twins > outcome.twins_in_window:
-                print(f"FAILED {outcome}", flush=True)
+                print(f"FAILED {outcome}", file=sys.stderr, flush=True)
     return outcomes
 
 
 def main() -> int:
     """Run so many seeds on two workers and print the table."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--worker", type=int, help="do only this worker's share and write it to standard output"
+    )
     asked = parser.parse_args()
+    if asked.worker is not None:
+        sys.stdout.buffer.write(pickle.dumps(work(asked.worker, asked.workers, asked.runs, asked.seed)))
+        return 0
     started = time.monotonic()
-    with ProcessPoolExecutor(asked.workers, get_context("spawn")) as pool:
-        shares = [
-            pool.submit(work, number, asked.workers, asked.runs, asked.seed)
-            for number in range(asked.workers)
-        ]
-        outcomes = [outcome for share in shares for outcome in share.result()]
+    shares = [
+        subprocess.Popen(
+            [sys.executable, __file__, *sys.argv[1:], "--worker", str(number)], stdout=subprocess.PIPE
+        )
+        for number in range(asked.workers)
+    ]
+    outcomes = [outcome for share in shares for outcome in pickle.loads(share.communicate()[0])]
     print(table(outcomes))
     print(f"{len(outcomes)} runs with seed {asked.seed} in {time.monotonic() - started:.0f} s")
     return int(any(one.lost or one.twins > one.twins_in_window for one in outcomes))
