@@ -159,7 +159,7 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     if trust.is_pending and stored.tries < MOST_WAITS:
         raise NotYetJudged(trust.reason)
     if recognition.kind is Kind.OTHER:
-        case_id, note = _handle_other(desk, stored, mail, recognition, now)
+        case_id, note = _handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
     return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
@@ -256,7 +256,7 @@ def _new_case_id(desk: Desk, notice: Notice) -> str:
 
 
 def _handle_other(
-    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime
+    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> tuple[str | None, str]:
     """A mail that is no notice: the seller's own answer, a copy of ours, a stranger's imitation, or nothing."""
     for record in _own_threads(desk, mail):
@@ -266,7 +266,7 @@ def _handle_other(
             return _settle_own(Work.on(desk.store, record, now), event, mail), "your own answer"
     events: tuple[happened.Event, ...] = ()
     if recognition.looks_like == STRANGER:
-        text = f"a mail that looks like a chargeback notice: {recognition.because}"
+        text = f"a mail that looks like a chargeback notice: {recognition.because}; {trust.reason}"
         desk.tell(Notification(desk.policy.account, None, STRANGER, text))
         events = (happened.AlertRaised(STRANGER, text),)
     outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=recognition.looks_like or "")

@@ -174,7 +174,10 @@ class Signatures:
                 silent.append(name.decode("ascii"))
             return record.text if record is not None else None
 
-        chain, _, _ = dkim.ARC(signed.raw, minkey=_LEAST_KEY_BITS).verify(dnsfunc=key)
+        try:
+            chain, _, _ = dkim.ARC(signed.raw, minkey=_LEAST_KEY_BITS).verify(dnsfunc=key)
+        except (dkim.DKIMException, ValueError, IndexError, KeyError, TypeError, AttributeError):
+            return None  # a chain that cannot be read proves nothing, and takes nothing from what DKIM showed
         if chain == b"pass":
             what = f"{forwarder}, a forwarder on your list, sealed that it came authenticated from {signed.domain}"
             return DkimFinding(DkimState.PASS, signed.domain, what, forwarder)
@@ -260,7 +263,10 @@ class _Signed:
     def _arc_fields(self) -> Iterator[tuple[str, str]]:
         for name, value in self.headers:
             if name.lower().startswith(b"arc-"):
-                yield name.lower().decode("ascii", "replace"), value.decode("utf-8", "replace")
+                yield (
+                    name.lower().decode("ascii", "replace"),
+                    " ".join(value.decode("utf-8", "replace").split()),
+                )
 
 
 def _arc_set(fields: Mapping[tuple[str, int], str], number: int) -> _ArcSet | None:
