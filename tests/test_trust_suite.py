@@ -346,11 +346,11 @@ FORGED: dict[str, tuple[bytes, str]] = {
     ),
     "a turned address": (
         from_sender("Amazon <cb-seller-notification@\u202emoc.nozama.evil.example>"),
-        "",
+        "reading direction",
     ),
     "a zero-width sign in Amazon's name": (
         from_sender("Amazon <cb-seller-notification@ama\u200bzon.com>"),
-        "",
+        "zero-width",
     ),
     "a turned display name of the real address": (
         notice(HOP, PASS, sender=f"=?utf-8?b?4oCuQW1hem9u?= <{SENDER}>"),
@@ -519,7 +519,9 @@ COMBINED: dict[str, tuple[bytes, str]] = {
         "a lie below": lambda raw: raw.replace(b"\r\nFrom:", b"\r\n" + LIE.encode() + b"\r\nFrom:", 1),
         "another server's pass": lambda raw: under(raw, results(server="mx.evil.example")),
         "a stranger's seal": lambda raw: under(raw, "ARC-Seal: i=1; d=evil.example; s=x; cv=none; a=rsa-sha256; b=YQ=="),
-        "a stranger's signature": lambda raw: sign(raw, "evil.example", AT),
+        "a stranger's signature": lambda raw: raw.replace(
+            b"From:", sign(raw, "evil.example", AT)[: -len(raw)] + b"From:", 1
+        ),
     }.items()
 }  # fmt: skip
 

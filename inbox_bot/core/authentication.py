@@ -32,6 +32,9 @@ _SIGNED_AS = re2.compile(r"(?:^|\s)header\.i\s*=\s*[^\s;@]*@([^\s;]+)")
 _BY = re2.compile(r"(?:^|\s)by\s+\[?([A-Za-z0-9.:_-]+)")
 _FROM = re2.compile(r"^\s*from\s+(.*?)(?:\sby\s|$)")
 _ADDRESS = re2.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]+")
+_INNER = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
 # A sender writes these; whatever stands below the first of them was in the mail before it arrived.
 _OF_THE_SENDER = frozenset(
     {
@@ -204,7 +207,7 @@ def _is_internal(received: str, own: str, authserv_id: str) -> bool:
         return True
     addresses = _ADDRESS.findall(source.group(1))
     numbers = [number for text in addresses if (number := _address(text)) is not None]
-    if numbers and all(number.is_private or number.is_loopback for number in numbers):
+    if numbers and all(_is_inner(number) for number in numbers):
         return True
     name = source.group(1).split()[0].lower() if source.group(1).split() else ""
     if _is_outlook(authserv_id):
@@ -214,7 +217,11 @@ def _is_internal(received: str, own: str, authserv_id: str) -> bool:
 
 def _is_inner_address(text: str) -> bool:
     number = _address(text)
-    return number is not None and (number.is_private or number.is_loopback)
+    return number is not None and _is_inner(number)
+
+
+def _is_inner(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return number.is_loopback or any(number in network for network in _INNER)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

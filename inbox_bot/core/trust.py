@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inbox_bot.core.authentication import OUTLOOK, Said, Word, word_of_server
-from inbox_bot.core.disguise import describe_disguise, hidden_characters
+from inbox_bot.core.disguise import describe_disguise, hidden_in_from
 from inbox_bot.core.domain_names import is_listed_domain, last_two_labels
 from inbox_bot.core.model import Mail
 
@@ -100,6 +100,8 @@ def is_refused(mail: Mail, authserv_id: str) -> bool:
 
 def _flaw(mail: Mail, amazon_domains: Collection[str], registrable: Callable[[str], str]) -> str:
     """What makes the sender unbelievable before anybody's word is asked for; "" when nothing does."""
+    if hidden := hidden_in_from(mail):
+        return f"{hidden}, which is how a sender is disguised"
     if len(mail.header_values("From")) != 1 or mail.sender is None or "@" not in mail.sender.email:
         return "it does not have exactly one readable From address"
     for name in _SINGLE:
@@ -111,8 +113,6 @@ def _flaw(mail: Mail, amazon_domains: Collection[str], registrable: Callable[[st
         return "its From field names more than one address"
     if not is_listed_domain(mail.sender.domain, amazon_domains):
         return describe_disguise(mail.sender, amazon_domains, registrable)
-    if hidden := hidden_characters(mail.header_values("From")[0]):
-        return f"its From field has {hidden}, which is how a sender is disguised"
     return ""
 
 
