@@ -291,7 +291,7 @@ FORGED: dict[str, tuple[bytes, str]] = {
     ),
     # --- the recipient ---
     "another seller's notice, sent on": (notice(HOP, PASS, to="sales@other.example"), "not one of your addresses"),
-    "addressed to nobody": (notice(HOP, PASS, to="undisclosed-recipients:;"), "not one of your addresses"),
+    "addressed to nobody": (notice(HOP, PASS, to="undisclosed-recipients:;"), "names no recipient"),
     # --- the sender ---
     "the name before another address": (
         from_sender(f'"{SENDER}" <billing@evil.example>'),
@@ -425,69 +425,69 @@ FORGED: dict[str, tuple[bytes, str]] = {
     "a key nobody publishes": (signed(tags=[(b"s", b"nowhere")]), "publishes no such key"),
     "six signatures, the good one last": (
         under(signed(), *(["DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=a; h=from; bh=YQ==; b=YQ=="] * 6)),
-        "",
+        "signed by x.example, not by amazon.com",
     ),
     "thousands of blanks": (signed(notice(text=TEXT + " " * 5000)), "thousands of blanks"),
     "a bare carriage return in the header": (
         with_field(signed(), "X-Odd: a\rFrom: x@evil.example"),
-        "",
+        "characters that no mail server writes",
     ),
     "a signature that cannot be read": (with_field(notice(), "DKIM-Signature: b;;=;v"), "cannot be read"),
     "signed by Amazon, refused by our server": (under(signed(), HOP, FAIL), "dmarc=fail"),
     # --- seals of forwarders ---
     "sealed by a stranger": (
         seal(notice(), "evil.example", AT, "dmarc=pass header.from=amazon.com"),
-        "no signature of amazon.com",
+        "evil.example, which is not one of your trusted_forwarders",
     ),
     "sealed by a listed forwarder who found it forged": (
         seal(notice(), "forwarder.example", AT, "dmarc=fail header.from=amazon.com"),
-        "no signature of amazon.com",
+        "without having found it authentic",
     ),
     "sealed by a listed forwarder for another domain": (
         seal(notice(), "forwarder.example", AT, "dmarc=pass header.from=evil.example"),
-        "no signature of amazon.com",
+        "without having found it authentic",
     ),
     "a seal with another's key": (
         seal(notice(), "forwarder.example", AT, "dmarc=pass header.from=amazon.com", key=key_pair("forger")[0]),
-        "no signature of amazon.com",
+        "does not fit the mail",
     ),
     "changed after it was sealed": (
         seal(notice(), "forwarder.example", AT, "dmarc=pass header.from=amazon.com").replace(b"108.84", b"999.99"),
-        "no signature of amazon.com",
+        "does not fit the mail",
     ),
     "sealed words changed": (
         seal(notice(), "forwarder.example", AT, "dmarc=fail header.from=amazon.com").replace(
             b"dmarc=fail", b"dmarc=pass"
         ),
-        "no signature of amazon.com",
+        "does not fit the mail",
     ),
     "sealed long ago": (
         seal(notice(), "forwarder.example", AT - timedelta(days=40), "dmarc=pass header.from=amazon.com"),
-        "no signature of amazon.com",
+        "40 days before the mail arrived",
     ),
     "a Reply-To added after the seal": (
         with_field(
             seal(notice(), "forwarder.example", AT, "dmarc=pass header.from=amazon.com"), "Reply-To: x@evil.example"
         ),
-        "no signature of amazon.com",
+        "does not cover all of it",
     ),
     "a stranger sealed first, the forwarder after him": (
         seal(
             seal(notice(), "evil.example", AT, "dmarc=pass header.from=amazon.com"),
             "forwarder.example", AT, "arc=pass; dmarc=fail header.from=amazon.com", number=2, validation=b"pass",
         ),
-        "no signature of amazon.com",
+        "evil.example, which is not one of",
     ),
     "a seal that covers a part of the text": (
         seal(
             notice(), "forwarder.example", AT, "dmarc=pass header.from=amazon.com", signature_tags=[(b"l", b"9")]
         )
         + b"more words\r\n",
-        "no signature of amazon.com",
+        "does not cover all of it",
     ),
     "half a chain": (
         with_field(notice(), "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=forwarder.example; s=k1; b=YQ=="),
-        "no signature of amazon.com",
+        "not whole",
     ),
     # --- mails inside mails ---
     "forwarded inline": (

@@ -153,7 +153,9 @@ def _stranger_addressed(mail: Mail, own_addresses: Collection[str]) -> str:
     delivered = [value.strip(" <>").lower() for name in _DELIVERED for value in mail.header_values(name)]
     if own & {_without_tag(address) for address in (*(one.email for one in mail.to), *delivered)}:
         return ""
-    named = mail.to[0].email if mail.to and mail.to[0].email else "nobody"
+    named = next((address.email for address in mail.to if address.email), "")
+    if not named:
+        return "it names no recipient, so that it may be somebody else's notice"
     return f"it is addressed to {named}, which is not one of your addresses (add it to aliases if it is)"
 
 

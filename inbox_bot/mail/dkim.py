@@ -90,8 +90,11 @@ class Signatures:
         for state in (DkimState.PASS, DkimState.REFUSED):
             if finding := next((one for one in found if one.state is state), None):
                 return finding
-        if self.forwarders and (vouched := self._arc(signed, arrived_at)) is not None:
+        vouched = self._arc(signed, arrived_at) if signed.is_sealed else None
+        if vouched is not None and vouched.state is DkimState.PASS:
             return vouched
+        if vouched is not None:
+            found.append(vouched)
         for state in (DkimState.BROKEN, DkimState.UNKNOWN, DkimState.NONE):
             if finding := next((one for one in found if one.state is state), None):
                 return finding
@@ -140,30 +143,34 @@ class Signatures:
             return TextRecord(None)
         return self.look_up(f"{tags[b's'].decode('ascii')}._domainkey.{tags[b'd'].decode('ascii')}")
 
-    def _arc(self, signed: _Signed, arrived_at: datetime) -> DkimFinding | None:
-        """What a chain of seals of listed forwarders proves; None when there is none that can be believed."""
+    def _arc(self, signed: _Signed, arrived_at: datetime) -> DkimFinding:
+        """What the seals of forwarders prove."""
         sets = signed.arc_sets()
         if not sets:
-            return None
+            return DkimFinding(DkimState.NONE, "", "its chain of ARC seals is not whole")
         sealers = [one.sealer for one in sets]
-        strangers = [one for one in sealers[:-1] if not self._is_forwarder(one)]
-        if strangers or not (
-            self._is_forwarder(sealers[-1])
-            or (len(sealers) > 1 and registrable(sealers[-1]) == self.receiving_domain)
-        ):
-            return None
+        # The account's own server may have put the last seal on it.
+        own = len(sealers) > 1 and registrable(sealers[-1]) == self.receiving_domain
+        for sealer in sealers[:-1] if own else sealers:
+            if not is_listed_domain(sealer, self.forwarders):
+                return DkimFinding(
+                    DkimState.NONE,
+                    "",
+                    f"it is sealed by {sealer}, which is not one of your trusted_forwarders",
+                )
+        if weakness := next((words for one in sets if (words := _weakness(one.seal_tags, arrived_at))), ""):
+            return DkimFinding(DkimState.NONE, "", f"its ARC seal {weakness}")
         # The newest set says what arrived here: its signature must leave no room either.
-        if any(_weakness(one.seal_tags, arrived_at) for one in sets) or not signed.is_whole(sets[-1]):
-            return None
-        word = word_of_text(sets[0].results, signed.domain, self.amazon_domains)
-        if word.said is not Said.PASS:
-            return None
+        if not signed.is_whole(sets[-1]):
+            return DkimFinding(
+                DkimState.NONE, "", f"the ARC signature of {sealers[-1]} does not cover all of it"
+            )
+        if word_of_text(sets[0].results, signed.domain, self.amazon_domains).said is not Said.PASS:
+            what = f"{sealers[0]} sealed it without having found it authentic of {signed.domain}"
+            return DkimFinding(DkimState.NONE, "", what)
         return self._chain(signed, sealers[0])
 
-    def _is_forwarder(self, sealer: str) -> bool:
-        return is_listed_domain(sealer, self.forwarders)
-
-    def _chain(self, signed: _Signed, forwarder: str) -> DkimFinding | None:
+    def _chain(self, signed: _Signed, forwarder: str) -> DkimFinding:
         silent: list[str] = []
 
         def key(name: bytes, timeout: float = 0) -> bytes | None:
@@ -177,14 +184,14 @@ class Signatures:
         try:
             chain, _, _ = dkim.ARC(signed.raw, minkey=_LEAST_KEY_BITS).verify(dnsfunc=key)
         except (dkim.DKIMException, ValueError, IndexError, KeyError, TypeError, AttributeError):
-            return None  # a chain that cannot be read proves nothing, and takes nothing from what DKIM showed
+            chain = b"unreadable"  # proves nothing, and takes nothing from what DKIM showed
         if chain == b"pass":
             what = f"{forwarder}, a forwarder on your list, sealed that it came authenticated from {signed.domain}"
             return DkimFinding(DkimState.PASS, signed.domain, what, forwarder)
         if silent:
             what = f"the key of {forwarder}'s seal could not be asked for (DNS)"
             return DkimFinding(DkimState.UNKNOWN, forwarder, what)
-        return None
+        return DkimFinding(DkimState.NONE, "", f"the ARC seal of {forwarder} does not fit the mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +225,11 @@ class _Signed:
     @property
     def number_of_signatures(self) -> int:
         return min(self._counted["dkim-signature"], MOST_SIGNATURES)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether a forwarder (or the own server) put an ARC seal on it."""
+        return self._counted["arc-seal"] > 0
 
     def uncovered(self, names: bytes) -> str:
         """In words, what a signature over the fields `names` (its h=) leaves open; "" when nothing."""
