@@ -43,7 +43,7 @@ ROOMS = {
     "aiosmtpd": {"testing", "commands.demo"},
     "apprise": {"alarms.channels"},
     "apscheduler": {"daemon"},
-    "dkim": {"mail.dkim"},
+    "dkim": {"mail.dkim", "mail.signed"},
     "dns": {"mail.resolver"},
     "google_auth_oauthlib": {"mail.oauth_google"},
     "httpx": {"orders.track17", "alarms.heartbeat"},

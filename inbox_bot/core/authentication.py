@@ -9,6 +9,7 @@ before the mail arrived, and anybody may have written it.
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -237,12 +238,7 @@ def _is_outlook(authserv_id: str) -> bool:
 
 def _is_by(value: str, authserv_id: str) -> bool:
     server = server_of(value)
-    wanted = authserv_id.strip().lower().rstrip(".")
-    if wanted == OUTLOOK:
-        return not server
-    if wanted.startswith("*."):
-        return server.endswith(wanted[1:])
-    return server == wanted
+    return not server if _is_outlook(authserv_id) else vouches(server, authserv_id)
 
 
 def server_of(value: str) -> str:
@@ -252,6 +248,41 @@ def server_of(value: str) -> str:
         bare = value.partition("(")[0].partition('"')[0]
     words = bare.partition(";")[0].split()
     return words[0].lower().rstrip(".") if words and "=" not in words[0] else ""
+
+
+def vouching_server(mail: Mail) -> str:
+    """The server whose results stand topmost on a mail, "outlook" for results without a name; "" when there are none.
+
+    Only fields above what the sender wrote are looked at; which server that should be is for a person to confirm.
+    """
+    for name, value in mail.headers[:_MOST_FIELDS]:
+        if name.lower() in _OF_THE_SENDER:
+            return ""
+        if name.lower() == _FIELD:
+            return server_of(value) or (OUTLOOK if "=" in value.partition(";")[0] else "")
+    return ""
+
+
+def proposed_authserv_id(servers: Collection[str]) -> str:
+    """What to configure for a mailbox whose mails name these servers, one entry a mail; "" when nothing is named.
+
+    Where every machine signs with its own name, that is `*.` before their common domain.
+    """
+    counted = Counter(server for server in servers if server)
+    if not counted:
+        return ""
+    first, times = counted.most_common(1)[0]
+    if times * 2 > counted.total() or "." not in first:
+        return first
+    homes = Counter(last_two_labels(server) for server in counted.elements())
+    home, times = homes.most_common(1)[0]
+    return f"*.{home}" if times * 2 > counted.total() else first
+
+
+def vouches(server: str, authserv_id: str) -> bool:
+    """Whether a server of that name is the configured one."""
+    wanted = authserv_id.strip().lower().rstrip(".")
+    return server.endswith(wanted[1:]) if wanted.startswith("*.") else bool(wanted) and server == wanted
 
 
 def without_comments(value: str) -> str | None:
