@@ -104,6 +104,11 @@ def _word_of_results(results: list[_Result], domain: str, amazon_domains: Collec
         return _by_dkim(results, domain, amazon_domains)
     if len({(one.result, _named(_HEADER_FROM, one.rest)) for one in dmarc}) > 1:
         return Word(Said.CONFLICT, "the mail server reports two DMARC results that contradict each other")
+    if (
+        dmarc[0].result in ("none", "bestguesspass")
+        and _by_dkim(results, domain, amazon_domains).said is Said.PASS
+    ):
+        return _by_dkim(results, domain, amazon_domains)
     if dmarc[0].result != "pass":
         said = Said.FAIL if dmarc[0].result in ("fail", "permerror") else Said.NOTHING
         return Word(said, f"the mail server reports dmarc={dmarc[0].result} for {domain}")
