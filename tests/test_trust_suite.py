@@ -291,6 +291,14 @@ FORGED: dict[str, tuple[bytes, str]] = {
     ),
     # --- the recipient ---
     "another seller's notice, sent on": (notice(HOP, PASS, to="sales@other.example"), "not one of your addresses"),
+    "another seller's notice, with a delivery line of its own": (
+        notice(HOP, PASS, f"Delivered-To: {SELLER}", to="sales@other.example"),
+        "not one of your addresses",
+    ),
+    "another seller's signed notice, with a delivery line of its own": (
+        under(signed(notice(to="sales@other.example")), HOP, f"Delivered-To: {SELLER}", LIE),
+        "not one of your addresses",
+    ),
     "addressed to nobody": (notice(HOP, PASS, to="undisclosed-recipients:;"), "names no recipient"),
     # --- the sender ---
     "the name before another address": (
@@ -552,3 +560,29 @@ def test_a_forged_notice_gets_nothing_and_is_shown_with_its_reason(name, shop_of
         assert case.dossier_sha256 is None
         assert words in case.notice.trust_reason
         assert len(case.notice.trust_reason) > 20
+
+
+def test_a_buyer_who_writes_like_amazon_through_amazons_relay_gets_nothing(shop_of):
+    shop = shop_of()
+    domain = "marketplace.amazon.com"
+    shop.receive(notice(HOP, results(domain=domain), sender=f"Amazon <b7k2x@{domain}>"))
+    assert shop.world.drafts == shop.world.accepted == []
+    assert shop.outside.searches == []
+    assert [case for case in shop.cases if case.trusted] == []
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_the_dns_is_asked_at_most_once_for_each_of_five_signatures(count, shop_of):
+    raw = signed()
+    for number in range(count):
+        raw = sign(raw, "amazon.com", AT, tags=[(b"s", f"other{number}".encode())])
+    dns = known_keys()
+    shop = shop_of(dns=dns)
+    shop.receive(under(raw, HOP), days=1)
+    assert len(dns.asked) == min(count + 1, 5)
+
+
+def test_with_the_check_switched_off_no_key_is_asked_for():
+    from inbox_bot.mail.dkim import signature_check
+
+    assert signature_check(replace(EAGER, check_dkim=False), {"amazon.com"})(signed(), AT) is None

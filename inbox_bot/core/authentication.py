@@ -23,6 +23,7 @@ from inbox_bot.core.model import Mail
 OUTLOOK = "outlook"  # the configured name of a server that does not name itself
 _OUTLOOK_DOMAINS = ("outlook.com", "office365.com", "exchangelabs.com")
 _FIELD = "authentication-results"
+_DELIVERED = frozenset({"delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-apparently-to"})
 _MOST_FIELDS = 200
 _MOST_RESULTS = 60
 
@@ -153,37 +154,54 @@ def _results(text: str) -> list[_Result]:
     return [_Result(one.group(1), one.group(2), one.group(3)) for one in found if one is not None]
 
 
+def delivered_to(mail: Mail, authserv_id: str) -> tuple[str, ...]:
+    """The addresses that the receiving server wrote on top of the mail as those it was for, in lower case."""
+    return tuple(
+        value.strip(" <>").lower()
+        for block in _own_blocks(mail, authserv_id)
+        if block.is_above_arrival
+        for name, value in block.fields
+        if name in _DELIVERED
+    )
+
+
 def _of_server(mail: Mail, authserv_id: str) -> Iterator[str]:
     """The server's fields of the first block (between two Received lines) that has one."""
-    found = False
     for block in _own_blocks(mail, authserv_id):
-        for value in block:
-            if _is_by(value, authserv_id):
-                found = True
-                yield value
+        found = [value for name, value in block.fields if name == _FIELD and _is_by(value, authserv_id)]
         if found:
+            yield from found
             return
 
 
-def _own_blocks(mail: Mail, authserv_id: str) -> Iterator[list[str]]:
-    """The Authentication-Results between the Received lines of the receiving server, topmost block first."""
-    block: list[str] = []
-    last, own = False, ""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Fields between two Received lines; `is_above_arrival`: above the one by which the mail came in from outside."""
+
+    fields: tuple[tuple[str, str], ...]
+    is_above_arrival: bool
+
+
+def _own_blocks(mail: Mail, authserv_id: str) -> Iterator[_Block]:
+    """What stands between the Received lines of the receiving server, topmost first."""
+    fields: list[tuple[str, str]] = []
+    has_arrived, own = False, ""
     for name, value in mail.headers[:_MOST_FIELDS]:
         name = name.lower()
-        if name == "received":
-            yield block
-            block = []
-            by = server_named_by(value)
-            own = own or by
-            if last or not _is_own(by, own, authserv_id):
-                return
-            last = not _is_internal(value, own, authserv_id)
-        elif name == _FIELD:
-            block.append(value)
-        elif name in _OF_THE_SENDER:
+        if name in _OF_THE_SENDER:
             break
-    yield block
+        if name != "received":
+            fields.append((name, value))
+            continue
+        yield _Block(tuple(fields), not has_arrived)
+        fields = []
+        by = server_named_by(value)
+        own = own or by
+        if has_arrived or not _is_own(by, own, authserv_id):
+            return
+        has_arrived = not _is_internal(value, own, authserv_id)
+    # A mail without any Received line did not come over a server that writes them.
+    yield _Block(tuple(fields), bool(own) and not has_arrived)
 
 
 def server_named_by(received: str) -> str:
