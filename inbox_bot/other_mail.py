@@ -36,7 +36,7 @@ def handle_other(
         return _settle(desk, Work.on(desk.store, record, now), event, mail)
     events: tuple[happened.Event, ...] = ()
     if recognition.looks_like == STRANGER:
-        text = f"a mail that looks like a chargeback notice: {recognition.because}"
+        text = f"a mail that looks like a chargeback notice: {recognition.because}; {trust.reason}"
         desk.tell(Notification(desk.policy.account, None, STRANGER, text))
         events = (happened.AlertRaised(STRANGER, text),)
     outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=recognition.looks_like or "")

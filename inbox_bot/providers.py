@@ -43,15 +43,17 @@ PROVIDERS = (
     Provider(
         "Outlook / Microsoft 365",
         ("outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "outlook.fr", "hotmail.co.uk"),
-        "outlook.office365.com", "smtp.office365.com", 587, "starttls", files_sent=True, login_with=_OAUTH,
+        "outlook.office365.com", "smtp.office365.com", 587, "starttls", authserv_id="outlook",
+        files_sent=True, login_with=_OAUTH,
     ),
     Provider(
         "Yahoo", ("yahoo.com", "yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com", "rocketmail.com"),
-        "imap.mail.yahoo.com", "smtp.mail.yahoo.com", login_with=_APP,
+        "imap.mail.yahoo.com", "smtp.mail.yahoo.com", authserv_id="*.yahoo.com", login_with=_APP,
     ),
     Provider(
         "iCloud", ("icloud.com", "me.com", "mac.com"), "imap.mail.me.com", "smtp.mail.me.com", 587, "starttls",
-        files_sent=True, login_with="an app-specific password, made at account.apple.com",
+        authserv_id="dmarc.icloud.com", files_sent=True,
+        login_with="an app-specific password, made at account.apple.com",
     ),
     Provider(
         "Zoho", ("zoho.com", "zohomail.com", "zoho.eu"), "imap.zoho.com", "smtp.zoho.com",

@@ -174,7 +174,7 @@ def test_doctor_names_each_fault_and_its_remedy_and_checks_the_rest(
 def test_doctor_proposes_the_server_that_the_mails_show(tmp_path, pymap_mail_server, fresh_seller):
     pymap_mail_server.deliver(fresh_seller, NOTICE.format(seller=fresh_seller).encode())
     configure(tmp_path, fresh_seller, pymap_mail_server.imap_port, authserv_id="")
-    assert 'authserv_id = "mx.seller.example"' in findings(tmp_path, code=1)["authserv_id"]["remedy"]
+    assert 'authserv_id = "mx.seller.example"' in findings(tmp_path, code=0)["authserv_id"]["remedy"]
 
 
 def test_doctor_says_when_a_password_is_refused_and_never_which(tmp_path, pymap_mail_server, fresh_seller):

@@ -208,6 +208,19 @@ def test_the_store_lies_beside_the_configuration_or_where_the_user_keeps_data(tm
     assert store_path(write(tmp_path, "")) == tmp_path / "share" / "inbox-bot" / "inbox-bot.sqlite3"
 
 
+def test_forwarders_are_domains(tmp_path):
+    (account,) = load_config(
+        write(
+            tmp_path,
+            GOOD.replace("[account.imap]", 'trusted_forwarders = ["Forwarder.example"]\n[account.imap]'),
+        )
+    ).accounts
+    assert account.policy.trusted_forwarders == ("forwarder.example",)
+    assert account.policy.check_dkim
+    text = GOOD.replace("[account.imap]", 'trusted_forwarders = ["a@b.example"]\n[account.imap]')
+    assert any("forwarder.example" in str(problem) for problem in problems_of(tmp_path, text))
+
+
 class TestSecrets:
     """A secret is found by its reference, and never said."""
 

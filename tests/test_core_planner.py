@@ -23,6 +23,7 @@ PLACED = happened.DraftPlaced(ID, "Drafts")
 INTENDED = happened.SendIntended(ID)
 BODY = happened.BodyStarted(ID)
 SENT = happened.ReplySent(ID, 250, "ok")
+STRANGE = replace(GATHERED, order_known=False)
 MISSING = happened.Decided(decision(missing=("a delivery scan",)))
 REVIEW = happened.Decided(decision(Verdict.REVIEW))
 REFUND = happened.Decided(decision(Verdict.REFUND))
@@ -36,6 +37,15 @@ STEPS = [
     ("a new case is looked up first", (), POLICY, 0, planner.Gather),
     ("then decided", (GATHERED,), POLICY, 0, planner.Decide),
     ("then answered", (GATHERED, DECIDED), POLICY, 0, planner.Compose),
+    ("an order nobody knows is not answered by rule", (STRANGE, DECIDED, COMPOSED), AUTO, 0, planner.Alert),
+    ("nor at the last call", (STRANGE, DECIDED, COMPOSED, PLACED), ALWAYS, LATE, planner.Alert),
+    (
+        "a person may still approve it",
+        (STRANGE, DECIDED, COMPOSED, happened.ReplyApproved()),
+        AUTO,
+        0,
+        planner.Send,
+    ),
     ("the reply goes to Drafts", READY, POLICY, 0, planner.PlaceDraft),
     ("a person is told of the draft", (*READY, PLACED), POLICY, 0, planner.Alert),
     ("auto sends at once", READY, AUTO, 0, planner.Send),
@@ -140,6 +150,13 @@ def test_next_step(promise, history, policy, later, step):
 def test_untrusted_notice_is_decided_without_looking_anything_up():
     stranger = case(notice=notice(trusted=False))
     assert planner.next_step(stranger, AUTO, NOW) == planner.Decide()
+
+
+def test_the_alert_of_an_untrusted_notice_gives_the_reason():
+    forged = case(REVIEW, notice=notice(trusted=False, trust_reason="the mail server reports dmarc=fail"))
+    step = planner.next_step(forged, POLICY, NOW)
+    assert isinstance(step, planner.Alert)
+    assert "the mail server reports dmarc=fail" in step.text
 
 
 def test_untrusted_notice_is_never_answered():

@@ -58,7 +58,7 @@ ROOMS = {
     "aiosmtpd": {"testing", "commands.demo"},
     "apprise": {"alarms.channels"},
     "apscheduler": {"daemon"},
-    "dkim": {"mail.dkim"},
+    "dkim": {"mail.dkim", "mail.signed"},
     "dns": {"mail.resolver"},
     "google": {"mail.oauth_google"},
     "google_auth_oauthlib": {"mail.oauth_google"},

@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +16,9 @@ from pathlib import Path
 import click
 
 from inbox_bot.config import AccountConfig, Config, load_config
+from inbox_bot.core.authentication import proposed_authserv_id, vouches, vouching_server
 from inbox_bot.core.errors import InboxBotError
+from inbox_bot.core.model import Policy
 from inbox_bot.desk import load_rulebook
 from inbox_bot.logins import login_health, with_smtp_login
 from inbox_bot.mail.mailbox import Mailbox
@@ -163,11 +165,8 @@ def _newest(account: AccountConfig, mailbox: Mailbox, folder: str) -> Iterator[F
     name = account.policy.account
     state = mailbox.examine(folder)
     headers = list(mailbox.headers_after(max(state.uidnext - LOOKED_AT - 1, 0)))[-LOOKED_AT:]
-    seen: Counter[str] = Counter()
-    for _, raw in mailbox.bodies([header.uid for header in headers if header.size_bytes < 200_000]):
-        for value in read_mail(raw).header_values("Authentication-Results")[:1]:
-            seen[value.partition(";")[0].split()[0].lower() if value.split() else ""] += 1
-    yield _authserv(name, account.policy.authserv_id.lower(), seen)
+    small = [header.uid for header in headers if header.size_bytes < 200_000]
+    yield _authserv(account.policy, [vouching_server(read_mail(raw)) for _, raw in mailbox.bodies(small)])
     ahead = max(
         (header.internal_at for header in headers), default=datetime.min.replace(tzinfo=UTC)
     ) - datetime.now(UTC)
@@ -179,19 +178,24 @@ def _newest(account: AccountConfig, mailbox: Mailbox, folder: str) -> Iterator[F
         yield Finding("clock", name, OK, "no mail has arrived in the future by this machine's clock")
 
 
-def _authserv(account: str, configured: str, seen: Counter[str]) -> Finding:
-    usual = ", ".join(f"{server} ({count} mails)" for server, count in seen.most_common(3) if server)
-    if configured and configured in seen:
+def _authserv(policy: Policy, servers: Sequence[str]) -> Finding:
+    """Which server vouches for senders: what the newest mails show beside what is configured."""
+    account, configured = policy.account, policy.authserv_id.lower()
+    named = Counter(server for server in servers if server)
+    usual = ", ".join(f"{server} ({count} mails)" for server, count in named.most_common(3))
+    if configured and any(vouches(server, configured) for server in named):
         return Finding("authserv_id", account, OK, f"{configured} vouches for the mails of this mailbox")
-    first = next((server for server, _ in seen.most_common() if server), "")
-    remedy = f'the newest mails show: {usual}; set authserv_id = "{first}" if that is your server'
-    if not first:
+    proposed = proposed_authserv_id(servers)
+    remedy = f'the newest mails show: {usual}; set authserv_id = "{proposed}" if that is your server'
+    if not proposed:
         remedy = "no mail carries Authentication-Results; ask the provider which server writes them"
     if configured:
         return Finding("authserv_id", account, WARN, f"{configured} is not on the newest mails", remedy)
-    return Finding(
-        "authserv_id", account, FAIL, "it is empty, so no notice is trusted and none is answered", remedy
-    )
+    if policy.check_dkim:
+        detail = "it is empty, so only Amazon's own signature on a notice can prove it genuine"
+        return Finding("authserv_id", account, WARN, detail, remedy)
+    detail = "it is empty and check_dkim is off, so no notice is trusted and none is answered"
+    return Finding("authserv_id", account, FAIL, detail, remedy)
 
 
 def _smtp(account: AccountConfig) -> Finding:

@@ -216,7 +216,7 @@ def configuration(answers: Answers, reference: str) -> str:
         "# At the last call, a day before the cutoff: never, complete (send if nothing is missing) or always.",
         'last_call = "complete"',
         "",
-        "# The server whose Authentication-Results vouch for a sender. Empty: nothing is trusted, nothing is answered.",
+        "# The server whose Authentication-Results vouch for a sender. Empty: only Amazon's own signature does.",
         "# `inbox-bot doctor` tells what your mailbox shows.",
         f"authserv_id = {_quoted(answers.authserv_id)}",
         "",
@@ -255,6 +255,7 @@ def _say_next(path: Path, answers: Answers, folders: tuple[ServerFolder, ...]) -
     click.echo(f"Wrote {path} (readable by you only).")
     if not answers.authserv_id:
         click.secho(
-            "authserv_id is empty: no notice will be trusted until it is set; doctor helps.", fg="yellow"
+            "authserv_id is empty: only Amazon's own signature can prove a notice genuine; doctor helps.",
+            fg="yellow",
         )
     click.echo("\nNext:\n  inbox-bot doctor\n  inbox-bot orders import REPORT...\n  inbox-bot run")

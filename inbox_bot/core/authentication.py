@@ -9,6 +9,7 @@ before the mail arrived, and anybody may have written it.
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ from inbox_bot.core.model import Mail
 OUTLOOK = "outlook"  # the configured name of a server that does not name itself
 _OUTLOOK_DOMAINS = ("outlook.com", "office365.com", "exchangelabs.com")
 _FIELD = "authentication-results"
+_DELIVERED = frozenset({"delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-apparently-to"})
 _MOST_FIELDS = 200
 _MOST_RESULTS = 60
 
@@ -32,6 +34,9 @@ _SIGNED_AS = re2.compile(r"(?:^|\s)header\.i\s*=\s*[^\s;@]*@([^\s;]+)")
 _BY = re2.compile(r"(?:^|\s)by\s+\[?([A-Za-z0-9.:_-]+)")
 _FROM = re2.compile(r"^\s*from\s+(.*?)(?:\sby\s|$)")
 _ADDRESS = re2.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]+")
+_INNER = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
 # A sender writes these; whatever stands below the first of them was in the mail before it arrived.
 _OF_THE_SENDER = frozenset(
     {
@@ -100,6 +105,11 @@ def _word_of_results(results: list[_Result], domain: str, amazon_domains: Collec
         return _by_dkim(results, domain, amazon_domains)
     if len({(one.result, _named(_HEADER_FROM, one.rest)) for one in dmarc}) > 1:
         return Word(Said.CONFLICT, "the mail server reports two DMARC results that contradict each other")
+    if (
+        dmarc[0].result in ("none", "bestguesspass")
+        and _by_dkim(results, domain, amazon_domains).said is Said.PASS
+    ):
+        return _by_dkim(results, domain, amazon_domains)
     if dmarc[0].result != "pass":
         said = Said.FAIL if dmarc[0].result in ("fail", "permerror") else Said.NOTHING
         return Word(said, f"the mail server reports dmarc={dmarc[0].result} for {domain}")
@@ -144,37 +154,54 @@ def _results(text: str) -> list[_Result]:
     return [_Result(one.group(1), one.group(2), one.group(3)) for one in found if one is not None]
 
 
+def delivered_to(mail: Mail, authserv_id: str) -> tuple[str, ...]:
+    """The addresses that the receiving server wrote on top of the mail as those it was for, in lower case."""
+    return tuple(
+        value.strip(" <>").lower()
+        for block in _own_blocks(mail, authserv_id)
+        if block.is_above_arrival
+        for name, value in block.fields
+        if name in _DELIVERED
+    )
+
+
 def _of_server(mail: Mail, authserv_id: str) -> Iterator[str]:
     """The server's fields of the first block (between two Received lines) that has one."""
-    found = False
     for block in _own_blocks(mail, authserv_id):
-        for value in block:
-            if _is_by(value, authserv_id):
-                found = True
-                yield value
+        found = [value for name, value in block.fields if name == _FIELD and _is_by(value, authserv_id)]
         if found:
+            yield from found
             return
 
 
-def _own_blocks(mail: Mail, authserv_id: str) -> Iterator[list[str]]:
-    """The Authentication-Results between the Received lines of the receiving server, topmost block first."""
-    block: list[str] = []
-    last, own = False, ""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Fields between two Received lines; `is_above_arrival`: above the one by which the mail came in from outside."""
+
+    fields: tuple[tuple[str, str], ...]
+    is_above_arrival: bool
+
+
+def _own_blocks(mail: Mail, authserv_id: str) -> Iterator[_Block]:
+    """What stands between the Received lines of the receiving server, topmost first."""
+    fields: list[tuple[str, str]] = []
+    has_arrived, own = False, ""
     for name, value in mail.headers[:_MOST_FIELDS]:
         name = name.lower()
-        if name == "received":
-            yield block
-            block = []
-            by = server_named_by(value)
-            own = own or by
-            if last or not _is_own(by, own, authserv_id):
-                return
-            last = not _is_internal(value, own, authserv_id)
-        elif name == _FIELD:
-            block.append(value)
-        elif name in _OF_THE_SENDER:
+        if name in _OF_THE_SENDER:
             break
-    yield block
+        if name != "received":
+            fields.append((name, value))
+            continue
+        yield _Block(tuple(fields), not has_arrived)
+        fields = []
+        by = server_named_by(value)
+        own = own or by
+        if has_arrived or not _is_own(by, own, authserv_id):
+            return
+        has_arrived = not _is_internal(value, own, authserv_id)
+    # A mail without any Received line did not come over a server that writes them.
+    yield _Block(tuple(fields), bool(own) and not has_arrived)
 
 
 def server_named_by(received: str) -> str:
@@ -204,7 +231,7 @@ def _is_internal(received: str, own: str, authserv_id: str) -> bool:
         return True
     addresses = _ADDRESS.findall(source.group(1))
     numbers = [number for text in addresses if (number := _address(text)) is not None]
-    if numbers and all(number.is_private or number.is_loopback for number in numbers):
+    if numbers and all(_is_inner(number) for number in numbers):
         return True
     name = source.group(1).split()[0].lower() if source.group(1).split() else ""
     if _is_outlook(authserv_id):
@@ -214,7 +241,11 @@ def _is_internal(received: str, own: str, authserv_id: str) -> bool:
 
 def _is_inner_address(text: str) -> bool:
     number = _address(text)
-    return number is not None and (number.is_private or number.is_loopback)
+    return number is not None and _is_inner(number)
+
+
+def _is_inner(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return number.is_loopback or any(number in network for network in _INNER)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -230,12 +261,7 @@ def _is_outlook(authserv_id: str) -> bool:
 
 def _is_by(value: str, authserv_id: str) -> bool:
     server = server_of(value)
-    wanted = authserv_id.strip().lower().rstrip(".")
-    if wanted == OUTLOOK:
-        return not server
-    if wanted.startswith("*."):
-        return server.endswith(wanted[1:])
-    return server == wanted
+    return not server if _is_outlook(authserv_id) else vouches(server, authserv_id)
 
 
 def server_of(value: str) -> str:
@@ -245,6 +271,41 @@ def server_of(value: str) -> str:
         bare = value.partition("(")[0].partition('"')[0]
     words = bare.partition(";")[0].split()
     return words[0].lower().rstrip(".") if words and "=" not in words[0] else ""
+
+
+def vouching_server(mail: Mail) -> str:
+    """The server whose results stand topmost on a mail, "outlook" for results without a name; "" when there are none.
+
+    Only fields above what the sender wrote are looked at; which server that should be is for a person to confirm.
+    """
+    for name, value in mail.headers[:_MOST_FIELDS]:
+        if name.lower() in _OF_THE_SENDER:
+            return ""
+        if name.lower() == _FIELD:
+            return server_of(value) or (OUTLOOK if "=" in value.partition(";")[0] else "")
+    return ""
+
+
+def proposed_authserv_id(servers: Collection[str]) -> str:
+    """What to configure for a mailbox whose mails name these servers, one entry a mail; "" when nothing is named.
+
+    Where every machine signs with its own name, that is `*.` before their common domain.
+    """
+    counted = Counter(server for server in servers if server)
+    if not counted:
+        return ""
+    first, times = counted.most_common(1)[0]
+    if times * 2 > counted.total() or "." not in first:
+        return first
+    homes = Counter(last_two_labels(server) for server in counted.elements())
+    home, times = homes.most_common(1)[0]
+    return f"*.{home}" if times * 2 > counted.total() else first
+
+
+def vouches(server: str, authserv_id: str) -> bool:
+    """Whether a server of that name is the configured one."""
+    wanted = authserv_id.strip().lower().rstrip(".")
+    return server.endswith(wanted[1:]) if wanted.startswith("*.") else bool(wanted) and server == wanted
 
 
 def without_comments(value: str) -> str | None:

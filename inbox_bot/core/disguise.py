@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 
 from inbox_bot.core.domain_names import is_listed_domain
-from inbox_bot.core.model import Address
+from inbox_bot.core.model import Address, Mail
 
 _TWINS = str.maketrans(
     {
@@ -67,6 +67,17 @@ def _domain_trick(
     if any(label == "amazon" for label in domain.split(".")):
         return f"{domain} carries Amazon's name under an ending that is not on the list of Amazon's domains"
     return f"{domain} only looks like an Amazon domain; it is not one of Amazon's domains"
+
+
+HIDDEN_IN_FROM = (
+    "its From field has "  # begins the Problem of a mail whose sender is disguised by what cannot be seen
+)
+
+
+def hidden_in_from(mail: Mail) -> str:
+    """What a reader cannot see in the From field as it arrived, in words; "" when everything is visible."""
+    found = (problem.what for problem in mail.problems if problem.what.startswith(HIDDEN_IN_FROM))
+    return next(found, "")
 
 
 def hidden_characters(text: str) -> str:

@@ -200,7 +200,7 @@ def _may_send(case: Case, policy: Policy, now: datetime) -> str:
         return "approved by a person"
     if case.replies_sent >= MOST_UNASKED:
         return ""
-    if policy.mode is Mode.AUTO and _complete(case):
+    if policy.mode is Mode.AUTO and _complete(case) and _is_ours(case):
         return "sent by rule"
     if case.deadline is not None and now >= case.deadline.send_by and _last_call_allows(case, policy):
         return "last call before the cutoff"
@@ -211,9 +211,14 @@ def _complete(case: Case) -> bool:
     return case.decision is not None and not case.decision.missing
 
 
+def _is_ours(case: Case) -> bool:
+    """An order that only the notice speaks of may be somebody else's: a person has to say that it is not."""
+    return case.order_known or case.overruled
+
+
 def _last_call_allows(case: Case, policy: Policy) -> bool:
-    if not (case.order_known or case.overruled):
-        return False  # an order nobody has heard of may be somebody else's
+    if not _is_ours(case):
+        return False
     if policy.last_call is LastCall.ALWAYS:
         return True
     return policy.last_call is LastCall.COMPLETE and _complete(case)

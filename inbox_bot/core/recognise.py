@@ -15,7 +15,7 @@ from inbox_bot.core.bounces import is_bounce
 from inbox_bot.core.disguise import looks_like_amazon
 from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.forwards import subject_prefix, unwrap_inline
-from inbox_bot.core.model import Kind, Mail, Outcome
+from inbox_bot.core.model import Address, Kind, Mail, Outcome
 from inbox_bot.core.notice_rules import FoundPhrase, LookAlike, NoticeRules
 from inbox_bot.core.phrases import Phrase
 from inbox_bot.core.quotes import written_text
@@ -174,7 +174,8 @@ def _from_stranger(mail: Mail, rules: NoticeRules, inside: Recognition | None) -
     if mail.to and all(rules.is_amazon(address.domain) for address in mail.to):
         return _other(mail, rules, "it was written to Amazon", "an answer to Amazon")
     mark = _notice_mark(mail, body, rules)
-    disguised = mail.sender is not None and looks_like_amazon(mail.sender, rules.amazon_domains)
+    shown = Address(" ".join(mail.header_values("From")[:5]), mail.sender.email if mail.sender else "")
+    disguised = looks_like_amazon(shown, rules.amazon_domains)
     alike = _foreign_look_alike(mail, body, rules)
     if disguised and (mark is not None or rules.find("mark", f"{mail.subject}\n{body.text[:_SPOKEN_OF]}")):
         return _other(

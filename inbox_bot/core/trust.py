@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inbox_bot.core.authentication import OUTLOOK, Said, Word, word_of_server
-from inbox_bot.core.disguise import describe_disguise, hidden_characters
+from inbox_bot.core.authentication import OUTLOOK, Said, Word, delivered_to, word_of_server
+from inbox_bot.core.disguise import describe_disguise, hidden_in_from
 from inbox_bot.core.domain_names import is_listed_domain, last_two_labels
 from inbox_bot.core.model import Mail
 
@@ -30,7 +30,6 @@ _SINGLE = (
     "Sender",
     "MIME-Version",
 )
-_DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "X-Apparently-To")
 
 
 class DkimState(StrEnum):
@@ -85,7 +84,11 @@ def judge(
     assert mail.sender is not None  # noqa: S101 - looked at by _flaw
     word = _word(mail, authserv_id, mail.sender.domain, amazon_domains)
     trust = _weighed(word, finding, authserv_id, mail.sender.domain)
-    if trust.trusted and own_addresses and (stranger := _stranger_addressed(mail, own_addresses)):
+    if (
+        trust.trusted
+        and own_addresses
+        and (stranger := _stranger_addressed(mail, authserv_id, own_addresses))
+    ):
         return Trust(False, stranger)
     return trust
 
@@ -100,6 +103,8 @@ def is_refused(mail: Mail, authserv_id: str) -> bool:
 
 def _flaw(mail: Mail, amazon_domains: Collection[str], registrable: Callable[[str], str]) -> str:
     """What makes the sender unbelievable before anybody's word is asked for; "" when nothing does."""
+    if hidden := hidden_in_from(mail):
+        return f"{hidden}, which is how a sender is disguised"
     if len(mail.header_values("From")) != 1 or mail.sender is None or "@" not in mail.sender.email:
         return "it does not have exactly one readable From address"
     for name in _SINGLE:
@@ -111,8 +116,6 @@ def _flaw(mail: Mail, amazon_domains: Collection[str], registrable: Callable[[st
         return "its From field names more than one address"
     if not is_listed_domain(mail.sender.domain, amazon_domains):
         return describe_disguise(mail.sender, amazon_domains, registrable)
-    if hidden := hidden_characters(mail.header_values("From")[0]):
-        return f"its From field has {hidden}, which is how a sender is disguised"
     return ""
 
 
@@ -147,13 +150,15 @@ def _rewrites_mails(authserv_id: str, word: Word) -> bool:
     return authserv_id.strip().lower() == OUTLOOK and word.said is Said.PASS
 
 
-def _stranger_addressed(mail: Mail, own_addresses: Collection[str]) -> str:
+def _stranger_addressed(mail: Mail, authserv_id: str, own_addresses: Collection[str]) -> str:
     """The reason when the mail was addressed to somebody else, else "": a notice of another seller, sent on."""
     own = {address.lower() for address in own_addresses}
-    delivered = [value.strip(" <>").lower() for name in _DELIVERED for value in mail.header_values(name)]
+    delivered = delivered_to(mail, authserv_id)
     if own & {_without_tag(address) for address in (*(one.email for one in mail.to), *delivered)}:
         return ""
-    named = mail.to[0].email if mail.to and mail.to[0].email else "nobody"
+    named = next((address.email for address in mail.to if address.email), "")
+    if not named:
+        return "it names no recipient, so that it may be somebody else's notice"
     return f"it is addressed to {named}, which is not one of your addresses (add it to aliases if it is)"
 
 

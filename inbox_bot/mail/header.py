@@ -14,12 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from inbox_bot.core.disguise import HIDDEN_IN_FROM, hidden_characters
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import Address, Mail
 from inbox_bot.core.text import one_line
 from inbox_bot.mail import bounds
 from inbox_bot.mail.charset import decode_bytes
-from inbox_bot.mail.header_words import decode_header, literal_header
+from inbox_bot.mail.header_words import decode_header, literal_header, undressed_header
 
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}@[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
 _MOST_IDS = 200
@@ -64,6 +65,8 @@ def read_heading(raw: bytes, mail: bounds.RawMail, parser: Callable[[dict[str, s
         headers.append(
             (name, literal_header(value) if key.startswith(_NEVER_ENCODED) else decode_header(value))
         )
+        if key == "from" and (hidden := hidden_characters(undressed_header(value))):
+            problems.append(Problem(HIDDEN_IN_FROM + hidden))
         if key not in first:
             first[key] = value
             subject = headers[-1][1] if key == "subject" else subject

@@ -26,6 +26,13 @@ def decode_header(raw: str | bytes) -> str:
     return literal_header(value) if b"=?" not in value else one_line("".join(_pieces(value)))
 
 
+def undressed_header(value: bytes) -> str:
+    """The header value decoded, with everything that a reader does not see still in it."""
+    if b"=?" in value:
+        return "".join(_pieces(value))
+    return decode_bytes(value, None)[0] if value.translate(None, _PLAIN) else value.decode("ascii")
+
+
 def literal_header(value: bytes) -> str:
     """The header value as one line of text, RFC 2047 words left as they stand."""
     if not value.translate(None, _PLAIN):
