@@ -41,7 +41,7 @@ from inbox_bot.outside import LiveOutside
 from inbox_bot.store.sqlite import SqliteStore
 
 NOTICES = 3
-LATER_DAYS = (0, 0.001, 0.01, 0.03, 0.05, 1.2, 6.2)
+LATER_DAYS = (0, 0.001, 0.01, 0.03, 0.05, 1.2, 6.2, 6.21, 6.25)
 PATIENCE_SECONDS = 0.6
 AUTHENTIC = b"Authentication-Results: mx.seller.example; dmarc=pass header.from=amazon.com\n"
 COPY_LOST = 0.15  # the share of runs whose SMTP server loses the blind copy

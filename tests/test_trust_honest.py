@@ -34,6 +34,7 @@ from trust_mails import (
     under,
     yahoo,
 )
+from world import RULEBOOK
 
 from inbox_bot.core.case import Status
 from inbox_bot.intake import MOST_WAITS
@@ -145,6 +146,10 @@ def test_every_marketplace_is_believed_by_either_way(domain, by, shop_of):  # no
     shop.receive(raw, days=1)
     assert [case.trusted for case in shop.cases] == [True], shop.words
     assert shop.cases[0].notice.reply_to == f"cb-seller-notification@{domain}"
+
+
+def test_the_domains_that_count_as_amazons_are_these():
+    assert set(RULEBOOK.notices.amazon_domains) == {"amazon.com", *MARKETPLACES}
 
 
 class TestReplyTo:
