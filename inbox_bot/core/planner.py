@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inbox_bot.core.case import Case, ComposedReply, SendState, Status
+from inbox_bot.core.ladder import due_alarm, next_rung_at
 from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
 
 # A copy of a sent mail shows up within seconds as a rule; some providers have been seen to take minutes.
@@ -28,7 +29,6 @@ MAX_SENDS_IN_DOUBT = 2
 MOST_UNASKED = 3  # replies on one case without a person: two machines could go on answering each other
 LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
 MAX_TIDYING_TRIES = 6
-RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,8 @@ def next_step(case: Case, policy: Policy, now: datetime) -> Step:
     step = _work(case, policy, now)
     if not isinstance(step, Wait):
         return step
-    return _due_alert(case, now) or Wait(_sooner(step.until, _next_rung(case, now)))
+    alarm = due_alarm(case, now)
+    return Alert(alarm.name, alarm.text) if alarm else Wait(_sooner(step.until, next_rung_at(case, now)))
 
 
 def _after_answer(case: Case, now: datetime) -> Step:
@@ -238,50 +239,6 @@ def _in_doubt(case: Case, now: datetime) -> Step:
         return Wait(None)
     resend_at = case.deadline.due_by - RESEND_WITHIN
     return Send("no copy was found and the cutoff is near") if now >= resend_at else Wait(resend_at)
-
-
-def _due_alert(case: Case, now: datetime) -> Alert | None:
-    name = case.status.value
-    if name in _FIRST_WORDS and name not in case.alerts:
-        if not case.trusted:
-            why = case.notice.trust_reason
-            return Alert(name, f"a mail that looks like a notice is not trusted: {why}; look at it yourself")
-        return Alert(name, _FIRST_WORDS[name])
-    cutoff = _cutoff(case)
-    if cutoff is None:
-        return None
-    if now >= cutoff:
-        return None if "missed" in case.alerts else Alert("missed", "the cutoff passed without an answer")
-    passed = [rung for rung in RUNGS if now >= cutoff - rung]
-    if not passed:
-        return None
-    hours = int(min(passed).total_seconds() // 3600)
-    rung_name = f"{hours} h left"
-    return None if rung_name in case.alerts else Alert(rung_name, f"less than {hours} hours are left")
-
-
-_FIRST_WORDS = {
-    Status.REVIEW.value: "a person has to look at this case",
-    Status.REFUND.value: "refund this order in Seller Central, then confirm it",
-    Status.DRAFTED.value: "the reply stands in Drafts; read it and send it",
-    Status.READY.value: "the reply is composed and waits for approval",
-    Status.UNKNOWN.value: "a server may or may not have taken the reply",
-    Status.HELD.value: "the case is held",
-}
-
-
-def _cutoff(case: Case) -> datetime | None:
-    if case.deadline is None:
-        return None
-    return case.deadline.due_by or case.deadline.send_by
-
-
-def _next_rung(case: Case, now: datetime) -> datetime | None:
-    cutoff = _cutoff(case)
-    if cutoff is None:
-        return None
-    instants = [cutoff - rung for rung in RUNGS] + [cutoff]
-    return min((instant for instant in instants if instant > now), default=None)
 
 
 def _sooner(first: datetime | None, second: datetime | None) -> datetime | None:

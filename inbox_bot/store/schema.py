@@ -131,3 +131,16 @@ def _days_of(database: Database, account: str, order_id: str, key: str) -> tuple
     sql = "SELECT data FROM records WHERE account = ? AND order_id = ? AND key = ?"
     (data,) = database.execute(sql, (account, order_id, key)).fetchone()
     return (*day_columns(account, OrderRecord(key, from_json(data, Dossier))), account, order_id, key)
+
+
+@MIGRATIONS(name="0004_alarms")
+def _alarms(database: Database) -> None:
+    """What a person has to be told and was told; an alarm waits here until a channel has taken it."""
+    database.execute(_ALARMS)
+    database.execute("CREATE INDEX alarms_waiting ON alarms (number) WHERE told_at IS NULL")
+
+
+_ALARMS = """CREATE TABLE alarms (
+    number INTEGER PRIMARY KEY, account TEXT NOT NULL, case_id TEXT, name TEXT NOT NULL, text TEXT NOT NULL,
+    raised_at TEXT NOT NULL, told_at TEXT, tries INTEGER NOT NULL DEFAULT 0, retry_at TEXT
+)"""

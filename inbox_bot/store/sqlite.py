@@ -52,7 +52,7 @@ class SqliteStore:
 
     def __init__(self, path: Path | None) -> None:
         """Open or create the store; raises StoreError when the file is no store of ours or is damaged."""
-        self._connection = _connect(path)
+        self._connection = connect(path)
         self._database = Database(self._connection)
         try:
             MIGRATIONS.apply(self._database)
@@ -314,7 +314,8 @@ class SqliteStore:
             self._connection.execute("ROLLBACK")
 
 
-def _connect(path: Path | None) -> sqlite3.Connection:
+def connect(path: Path | None) -> sqlite3.Connection:
+    """A connection with the store's settings; the file is made for nobody else to read."""
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
