@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXIT_PERSON = 1
 EXIT_USER = 2
 EXIT_BUG = 70
+EXIT_START_ANEW = 75
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _explain(error: Exception) -> int:
-    from inbox_bot.core.errors import InboxBotError, StoreError, TemporaryError, UserError
+    from inbox_bot.core.errors import InboxBotError, StoreError, TemporaryError, UserError, WorkStopped
 
     if isinstance(error, UserError):
         for problem in error.problems:
@@ -50,6 +51,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, TemporaryError):
         _say(f"{error}; try again later")
         return EXIT_PERSON
+    if isinstance(error, WorkStopped):
+        _say(str(error))
+        return EXIT_START_ANEW
     if isinstance(error, StoreError):
         _say(str(error))
         return EXIT_BUG
@@ -135,6 +139,10 @@ def _once(options: argparse.Namespace) -> int:
 def _cases(options: argparse.Namespace) -> int:
     from inbox_bot.commands.cases import list_cases
 
+    if options.ics:
+        from inbox_bot.commands.calendar import write_calendar
+
+        return write_calendar(_store(options), options.account, options.ics)
     return list_cases(_store(options), options.account, as_json=options.json, everything=options.all)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,19 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Who is told, and when: channels and heartbeat as references to secrets, the hours in `zone`."""
+
+    urls: tuple[str, ...] = ()
+    zone: str = "UTC"
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    digest_at: time | None = None
+    heartbeat: str = ""
+    canary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration; all paths are absolute."""
 
@@ -78,6 +92,8 @@ class Config:
     accounts: tuple[AccountConfig, ...]
     tracking: Tracking | None = None
     retention: Retention = Retention()
+    alarms: Alarms = Alarms()
+    health_port: int = 0
 
     @property
     def store_path(self) -> Path:
@@ -118,6 +134,8 @@ def load_config(file: Path) -> Config:
         evidence_folder=_optional(file, model.evidence_dir) or kept_in / "evidence",
         tracking=model.to_tracking(),
         retention=model.to_retention(),
+        alarms=model.alarms.to_alarms(),
+        health_port=model.health.port,
         rules_folder=_optional(file, model.rules_dir),
         templates_folder=_optional(file, model.templates_dir),
         accounts=tuple(account.to_config() for account in model.account),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from inbox_bot.config import AccountConfig, Retention, Tracking
+from inbox_bot.config_alarms import AlarmsModel, HealthModel
 from inbox_bot.config_oauth import OAuthModel
 from inbox_bot.config_parts import OneLine, Part, secret_reference
 from inbox_bot.core.model import LastCall, Mode, Money, Policy
@@ -228,6 +229,8 @@ class ConfigModel(Part):
     evidence_dir: str = ""
     tracking: TrackingModel | None = None
     retention: RetentionModel = Field(default_factory=lambda: RetentionModel.model_validate({}))
+    alarms: AlarmsModel = Field(default_factory=lambda: AlarmsModel.model_validate({}))
+    health: HealthModel = Field(default_factory=lambda: HealthModel.model_validate({}))
     account: tuple[AccountModel, ...] = Field(strict=False, min_length=1)
 
     def to_tracking(self) -> Tracking | None:
@@ -248,6 +251,8 @@ KEYS = tuple(
             ConfigModel,
             TrackingModel,
             RetentionModel,
+            AlarmsModel,
+            HealthModel,
             AccountModel,
             ImapModel,
             SmtpModel,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.canary import MARK_HEADER, token_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
@@ -20,6 +21,7 @@ from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import Recognition, can_matter, recognise
 from inbox_bot.core.trust import Trust, judge
+from inbox_bot.core.vitals import CLOCK_OFF_BY, in_minutes
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.mail.domains import registrable
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
@@ -58,7 +60,7 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
     for batch in _batches(mailbox.headers_after(cursor.last_uid)):
         wanted = {header.uid: header for header in batch if since is None or header.internal_at >= since}
         cursor = Cursor(state.uidvalidity, max(header.uid for header in batch))
-        mails = _fetch(desk, mailbox, wanted, is_sent=folder == desk.outside.sent_folder())
+        mails = _fetch(desk, mailbox, wanted, now, is_sent=folder == desk.outside.sent_folder())
         stored += desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
     if mailbox.unreadable_uids:
         _pass_over(desk, mailbox.unreadable_uids, folder, cursor, now)
@@ -81,19 +83,47 @@ def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
 
 
 def _fetch(
-    desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader], *, is_sent: bool
+    desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader], now: datetime, *, is_sent: bool
 ) -> list[FetchedMail]:
     """The bodies of those mails that can matter; of what the seller wrote, only the threads of cases do."""
     message_ids: dict[int, str | None] = {}
     for header in headers.values():
         mail = read_headers(header.header_bytes)
+        if _note_canary(desk, mail, header, now, is_sent=is_sent):
+            continue
         matters = _in_a_thread(desk, mail) or (not is_sent and _can_matter(desk, mail))
-        if header.size_bytes <= LARGEST_MAIL_BYTES and matters:
+        if matters and header.size_bytes > LARGEST_MAIL_BYTES:
+            _too_large(desk, mail, header, now)
+        elif matters:
             message_ids[header.uid] = mail.message_id
     return [
         FetchedMail(uid, headers[uid].internal_at, message_ids[uid], raw)
         for uid, raw in mailbox.bodies(tuple(message_ids))
     ]
+
+
+def _note_canary(desk: Desk, mail: Mail, header: FetchedHeader, now: datetime, *, is_sent: bool) -> bool:
+    """Whether the mail is our daily one to ourselves; that it came in is recorded, and what it says of the clock."""
+    if header.internal_at - now > CLOCK_OFF_BY:
+        text = f"a mail came in {in_minutes(header.internal_at - now)} ahead by the mail server's clock; set this one"
+        desk.tell(Notification(desk.policy.account, None, "the clock is wrong", text))
+    token = next((token for mark in mail.header_values(MARK_HEADER) if (token := token_of(mark))), "")
+    if not token:
+        return False
+    if not is_sent:
+        seen = happened.CanarySeen(token)
+        desk.store.commit(Change(desk.policy.account, now, events=(seen,)))
+    return True
+
+
+def _too_large(desk: Desk, mail: Mail, header: FetchedHeader, now: datetime) -> None:
+    size = header.size_bytes / 1e6
+    text = (
+        f"a mail of {size:.0f} MB that may be a notice was not read ({mail.subject[:80]!r}); read it yourself"
+    )
+    desk.tell(Notification(desk.policy.account, None, "a mail is too large", text))
+    alert = happened.AlertRaised("a mail is too large", text)
+    desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
 
 
 def _can_matter(desk: Desk, mail: Mail) -> bool:

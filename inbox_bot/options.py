@@ -168,6 +168,9 @@ def _verbose(command: argparse.ArgumentParser) -> None:
 def _add_cases(commands: Commands) -> None:
     cases = _command(commands, "cases", "cases", "list the open cases with their clock")
     cases.add_argument("--all", action="store_true", help="also the answered and closed ones")
+    cases.add_argument(
+        "--ics", metavar="FILE", type=Path, help="write the due dates as a calendar file instead"
+    )
     _config(cases)
     _account(cases)
     _json(cases)

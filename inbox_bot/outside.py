@@ -236,6 +236,26 @@ class LiveOutside:
             ),
         )
 
+    def send_to_self(self, raw_bytes: bytes) -> None:
+        """Send a mail of our own to the own mailbox; raises as `mail.smtp.submit` does."""
+        config = self._config
+        if config.smtp is None:
+            raise UserError(f"account {config.policy.account} has no [account.smtp], so nothing can be sent")
+        settings, address = config.smtp, config.policy.address
+        with_smtp_login(
+            config,
+            lambda secret: submit(
+                settings,
+                secret,
+                sender=address,
+                recipient=address,
+                copy_to=None,
+                raw_bytes=raw_bytes,
+                before_body=lambda: None,
+                on_accepted=lambda acceptance: None,
+            ),
+        )
+
     def find_copy(self, reply_message_id: str) -> str:
         """The folder with a copy of a sent reply: Sent, then wherever the copy to ourselves arrives."""
         folders = self.folders()

@@ -35,9 +35,9 @@ from world import RULEBOOK
 
 from inbox_bot.config import load_config
 from inbox_bot.core.errors import InboxBotError
-from inbox_bot.daemon import log_display, open_desk, work_once
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.rounds import log_display, open_desk, work_once
 from inbox_bot.store.sqlite import SqliteStore
 
 NOTICES = 3

@@ -15,10 +15,10 @@ import inbox_bot.book.bind
 import inbox_bot.config_model  # noqa: F401 - imported before the first fork
 from inbox_bot.commands.run import only_one
 from inbox_bot.config import load_config
-from inbox_bot.daemon import log_display, open_desk, work_once
 from inbox_bot.desk import load_rulebook
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.rounds import log_display, open_desk, work_once
 from inbox_bot.store.sqlite import SqliteStore
 
 RULEBOOK = load_rulebook()  # everything is imported and compiled before the first fork

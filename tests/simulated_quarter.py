@@ -21,12 +21,12 @@ from inbox_bot.app import approve, choose_refund, confirm_refund, mark_answered
 from inbox_bot.core.case import Status
 from inbox_bot.core.errors import InboxBotError, StoreUnavailable, TemporaryError
 from inbox_bot.core.model import LastCall, Mode, Policy, Reply
-from inbox_bot.daemon import Display, work_once
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.mail.memory import MemoryAccount
 from inbox_bot.mail.message import read_mail
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
 from inbox_bot.outside import LiveOutside
+from inbox_bot.rounds import Display, work_once
 from inbox_bot.store.sqlite import SqliteStore
 
 START = datetime(2026, 10, 5, tzinfo=UTC)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.config import load_config
+from inbox_bot.config_alarms import AlarmsModel, HealthModel
 from inbox_bot.config_model import (
     AccountModel,
     ConfigModel,
@@ -170,6 +171,8 @@ def test_the_example_loads_and_names_every_key_with_its_default(tmp_path):
         (ConfigModel, data),
         (TrackingModel, data["tracking"]),
         (RetentionModel, data["retention"]),
+        (AlarmsModel, data["alarms"]),
+        (HealthModel, data["health"]),
         (AccountModel, account),
         (ImapModel, account["imap"]),
         (SmtpModel, account["smtp"]),

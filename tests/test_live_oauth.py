@@ -25,7 +25,7 @@ from smtp_servers import Inbox, smtp_server
 import inbox_bot
 from inbox_bot.config import load_config
 from inbox_bot.core.errors import LoginRefused
-from inbox_bot.daemon import Daemon, Display
+from inbox_bot.daemon import Daemon
 from inbox_bot.desk import Notification, load_rulebook
 from inbox_bot.logins import login_alarm, login_health, with_smtp_login
 from inbox_bot.mail.oauth import Grant
@@ -33,6 +33,7 @@ from inbox_bot.mail.oauth_grants import Grants
 from inbox_bot.mail.oauth_tokens import token_source
 from inbox_bot.mail.smtp import probe
 from inbox_bot.outside import LiveOutside
+from inbox_bot.rounds import Display
 
 _PASSDB = """
 auth_mechanisms = plain login xoauth2 oauthbearer

@@ -34,11 +34,13 @@ _COUNTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class _Snapshot:
-    vitals: Vitals
-    counts: tuple[Counts, ...]
-    waiting_alarms: int
+    """What the registry asks; it wants to hash it, which values with folders in them cannot be."""
+
+    def __init__(self, vitals: Vitals, counts: tuple[Counts, ...], waiting_alarms: int) -> None:
+        self.vitals = vitals
+        self.counts = counts
+        self.waiting_alarms = waiting_alarms
 
     def collect(self) -> Iterable[Metric]:
         at = self.vitals.at

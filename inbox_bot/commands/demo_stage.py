@@ -20,11 +20,12 @@ from inbox_bot.config import AccountConfig, Config
 from inbox_bot.core.case import Case, Status
 from inbox_bot.core.errors import InboxBotError
 from inbox_bot.core.model import Policy
-from inbox_bot.daemon import Daemon, Display
+from inbox_bot.daemon import Daemon
 from inbox_bot.desk import Notification, Rulebook, load_rulebook
 from inbox_bot.intake import Handled
 from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.smtp import SmtpSettings
+from inbox_bot.rounds import Display
 from inbox_bot.store.sqlite import SqliteStore
 from inbox_bot.testing import PymapServer, SmtpServer, TakenMail, pymap_server, smtp_server
 

@@ -6,7 +6,7 @@ import fcntl
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,16 @@ import click
 from inbox_bot.commands.cases import NEEDS_A_PERSON, in_words
 from inbox_bot.config import AccountConfig, Config, load_config
 from inbox_bot.core.errors import InboxBotError, StoreError
-from inbox_bot.daemon import Daemon, log_display, open_desk, work_once
-from inbox_bot.desk import Rulebook, load_rulebook
+from inbox_bot.daemon import Daemon
+from inbox_bot.desk import Notification, Rulebook, load_rulebook
+from inbox_bot.herald import Herald, Overflow, take_down
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
+from inbox_bot.rounds import Display, log_display, open_desk, work_once
+from inbox_bot.store.alarm_book import AlarmBook
 from inbox_bot.store.protocol import Store
 from inbox_bot.store.sqlite import SqliteStore
+from inbox_bot.vigil import hours_of, open_channels
 
 
 def run_daemon(config_file: Path, *, verbose: bool) -> int:
@@ -45,19 +49,28 @@ def run_once(config_file: Path, account: str | None, *, as_json: bool, verbose: 
     log_to_stderr(verbose=verbose)
     failures: list[InboxBotError] = []
     with only_one(config), MailReader() as reader:
-        store = SqliteStore(config.store_path)
+        channels, hours = open_channels(config.alarms), hours_of(config.alarms)
+        store, book, overflow = SqliteStore(config.store_path), AlarmBook(config.store_path), Overflow()
+
+        def tell(notification: Notification) -> None:
+            log_display().tell(notification)
+            take_down(book, overflow, notification, datetime.now(UTC))
+
         try:
             for one in accounts:
                 try:
-                    _pass(config, one, rulebook, store, reader, as_json=as_json)
+                    _pass(config, one, rulebook, store, reader, tell, as_json=as_json)
                 except StoreError:
                     raise
                 except InboxBotError as error:
                     failures.append(error)
+                    tell(Notification(one.policy.account, None, "a pass failed", str(error)))
+            Herald(store, book, overflow, channels, hours).work(datetime.now(UTC))
             needs_a_person = any(
                 record.case.status.value in NEEDS_A_PERSON for record in store.cases(account)
             )
         finally:
+            book.close()
             store.close()
     for failure in failures[:-1]:
         click.echo(f"inbox-bot: {failure}", err=True)
@@ -72,13 +85,14 @@ def _pass(
     rulebook: Rulebook,
     store: SqliteStore,
     reader: MailReader,
+    tell: Callable[[Notification], None],
     *,
     as_json: bool,
 ) -> None:
-    outside = LiveOutside(account)
-    desk = open_desk(config, account, rulebook, store, outside, reader, log_display())
+    outside, display = LiveOutside(account), Display(tell, log_display().on_handled)
+    desk = open_desk(config, account, rulebook, store, outside, reader, display)
     try:
-        changed = work_once(desk, outside, log_display(), lambda: datetime.now(UTC))
+        changed = work_once(desk, outside, display, lambda: datetime.now(UTC))
     finally:
         outside.drop()
     for case_id in changed:

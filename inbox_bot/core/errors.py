@@ -70,6 +70,10 @@ class StoreUnavailable(TemporaryError):
     """The store cannot be written for now: the disk is full or read-only, or somebody holds it. Nothing is lost."""
 
 
+class WorkStopped(InboxBotError):
+    """The process lives and the work does not go on: it has to be started anew (exit 75)."""
+
+
 class NeedsReview(InboxBotError):
     """The program must not go on with this case by itself; the message tells a person what to look at.
 

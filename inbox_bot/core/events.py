@@ -281,6 +281,20 @@ class AlertRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class CanarySent:
+    """A mail to ourselves left, to prove the way in."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySeen:
+    """The mail to ourselves came in."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class DataPurged:
     """Data was removed because it was kept long enough: what and how many, never what it said."""
 
@@ -319,6 +333,8 @@ Event = (
     | RefundTaskMade
     | RefundLookedFor
     | RefundConfirmed
+    | CanarySent
+    | CanarySeen
     | DataPurged
     | StepPostponed
     | AlertRaised
