@@ -7,6 +7,7 @@ same question: does the work go on?
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from inbox_bot.daemon import AccountWatch
 
 TELL_EVERY_SECONDS = 5.0
+FREE_BYTES = 50_000_000
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +101,17 @@ class Vigil:
             for watch in self._watches
         )
         failure = next((watch.store_failure for watch in self._watches if watch.store_failure), "")
+        failure = failure or self._disk_failure(now)
         return Vitals(now, accounts, failure, self._herald_failed, self._clock_off)
+
+    def _disk_failure(self, now: datetime) -> str:
+        """A disk that is nearly full is told before the first notice cannot be stored."""
+        free = shutil.disk_usage(self._config.data_folder).free
+        if free >= FREE_BYTES:
+            return ""
+        text = f"only {free / 1e6:.0f} MB are free on the disk of {self._config.data_folder}"
+        self.overflow.put(Notification("", None, "the disk is nearly full", text), now)
+        return text
 
     def _tell(self) -> None:
         store, book = SqliteStore(self._config.store_path), AlarmBook(self._config.store_path)

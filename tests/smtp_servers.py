@@ -146,6 +146,11 @@ def smtp_server(inbox: Inbox, **options: Any) -> Iterator[Inbox]:
         controller.stop()
 
 
+def free_port_of() -> int:
+    """A loopback port that nobody listens on."""
+    return _free_port()
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
