@@ -60,7 +60,7 @@ class Sample:
 
 def samples(count: int = MAILS, seed: int = 7) -> Iterator[Sample]:
     """The mails in order of arrival; of a smaller mailbox notices and decoys keep their share, at least one each."""
-    chance = random.Random(seed)  # noqa: S311 - the same mails every time
+    chance = random.Random(seed)
     pool = base64.encodebytes(chance.randbytes(3_000_000)).replace(b"\n", b"\r\n")
     notices = max(1, NOTICES * count // MAILS)
     decoys = max(1, DECOYS * count // MAILS)
@@ -83,8 +83,7 @@ def _mail(number: int, sender: str, subject: str, body: bytes, *fields: str) -> 
     head = (
         f"Return-Path: <bounce-{number}@mail.example>",
         f"Delivered-To: {SELLER}",
-        f"Received: from mx{number % 9}.mail.example (mx.mail.example [192.0.2.{number % 250}])\r\n"
-        f"\tby mx.seller.example with ESMTPS id {number:08x} for <{SELLER}>; Mon, 5 Oct 2026 10:00:00 +0000",
+        f"Received: from mx{number % 9}.mail.example by mx.seller.example; Mon, 5 Oct 2026 10:00:00 +0000",
         "Authentication-Results: mx.seller.example; dkim=pass header.d=amazon.com; dmarc=pass",
         f"From: {sender}",
         f"To: Birchwood Goods <{SELLER}>",
@@ -127,7 +126,7 @@ def _usual(number: int, order: str, chance: random.Random, pool: bytes) -> bytes
     else:
         sender = f"Supplier {number % 70} <office@supplier{number % 70}.example>"
         subject = "=?utf-8?q?Rechnung_f=C3=BCr_Oktober?=" if number % 2 else f"Invoice {number}"
-        size, html = chance.randint(100_000, 880_000), "Content-Type: multipart/mixed; boundary=x"
+        size, html = chance.randint(60_000, 560_000), "Content-Type: multipart/mixed; boundary=x"
     return _mail(number, sender, subject, _text(chance, pool, size), html)
 
 
