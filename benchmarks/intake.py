@@ -120,7 +120,7 @@ def mbsync(server: DovecotServer, port: int) -> int:
             f'IMAPAccount a\nHost {server.host}\nPort {port}\nUser {SELLER}\nPass "{SECRET}"\n'
             f"SSLType None\nAuthMechs LOGIN\nTimeout 300\n\nIMAPStore far\nAccount a\n\nMaildirStore near\n"
             f"Path {folder}/mail/\nInbox {folder}/mail/INBOX\n\nChannel c\nFar :far:\nNear :near:\nPatterns INBOX\n"
-            "Create Near\nSync Pull New\n"
+            f"Create Near\nSync Pull New\nSyncState {folder}/state-\n"
         )
         (Path(folder) / "mail").mkdir()
         subprocess.run(["mbsync", "-q", "-c", str(settings), "c"], check=True, timeout=900)
