@@ -25,13 +25,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from distant import DistantWire, distant
 from imapclient import IMAPClient
 from mailbox_50k import MAILS, link_maildir, write_maildir
+from nouns import POLICY
 from raw_imap import RawImap
 from servers import SECRET, SELLER, DovecotServer, dovecot
-from test_intake import desk_on
+from world import RULEBOOK, Fuse, FusedOutside, World
 
+from inbox_bot.desk import Desk
 from inbox_bot.intake import poll_folder
 from inbox_bot.mail.imap import open_mailbox
 from inbox_bot.mail.mailbox import ImapSettings, Mailbox
+from inbox_bot.mail.message import read_mail
 from inbox_bot.store.sqlite import SqliteStore
 
 ROUNDS = 3
@@ -55,6 +58,11 @@ def served(count: int, times: int = 1) -> Iterator[DovecotServer]:
         floor(server, server.imap_port)
         ours(server, server.imap_port)
         yield server
+
+
+def desk_on(store: SqliteStore) -> Desk:
+    """A desk with the bundled rules."""
+    return Desk(POLICY, RULEBOOK, store, FusedOutside(World(), Fuse()), read_mail)
 
 
 def notices(count: int) -> list[str]:
