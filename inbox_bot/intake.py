@@ -7,8 +7,8 @@ that cannot be handled is tried three times and then put aside with its reason, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -19,22 +19,28 @@ from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
-from inbox_bot.core.recognise import Recognition, can_matter, recognise
+from inbox_bot.core.recognise import Recognition, recognise
+from inbox_bot.core.sieve import sieve_for
+from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import Trust, judge
 from inbox_bot.core.vitals import CLOCK_OFF_BY, in_minutes
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.mail.domains import registrable
+from inbox_bot.mail.glance import glance
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
 from inbox_bot.mail.message import read_headers
-from inbox_bot.other_mail import handle_other, thread_ids
+from inbox_bot.other_mail import handle_other
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
-BATCH = 200
+BATCH = 1_000
+FETCH_BYTES = 16_000_000
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
 LARGEST_MAIL_BYTES = 25_000_000
+
+_MARK_FIELD = MARK_HEADER.lower()
 
 _log = logging.getLogger(__name__)
 
@@ -56,12 +62,17 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
         return 0
-    stored = 0
+    is_sent = folder == desk.outside.sent_folder()
+    stored, chosen = 0, _Chosen()
     for batch in _batches(mailbox.headers_after(cursor.last_uid)):
-        wanted = {header.uid: header for header in batch if since is None or header.internal_at >= since}
-        cursor = Cursor(state.uidvalidity, max(header.uid for header in batch))
-        mails = _fetch(desk, mailbox, wanted, now, is_sent=folder == desk.outside.sent_folder())
-        stored += desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+        cursor = Cursor(state.uidvalidity, max(cursor.last_uid, *(header.uid for header in batch)))
+        wanted = [header for header in batch if since is None or header.internal_at >= since]
+        chosen.add(_that_matter(desk, wanted, now, is_sent=is_sent))
+        if chosen.size_bytes > FETCH_BYTES:
+            stored += _save(desk, mailbox, folder, cursor, chosen, now)
+            chosen = _Chosen()
+    if cursor.last_uid:
+        stored += _save(desk, mailbox, folder, cursor, chosen, now)
     if mailbox.unreadable_uids:
         _pass_over(desk, mailbox.unreadable_uids, folder, cursor, now)
     return stored
@@ -82,58 +93,71 @@ def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
         yield batch
 
 
-def _fetch(
-    desk: Desk, mailbox: Mailbox, headers: Mapping[int, FetchedHeader], now: datetime, *, is_sent: bool
-) -> list[FetchedMail]:
-    """The bodies of those mails that can matter; of what the seller wrote, only the threads of cases do."""
-    message_ids: dict[int, str | None] = {}
-    for header in headers.values():
-        mail = read_headers(header.header_bytes)
-        if _note_canary(desk, mail, header, now, is_sent=is_sent):
+@dataclass(slots=True)
+class _Chosen:
+    """The mails of one look whose bodies are to be fetched: moment of arrival and Message-ID by UID."""
+
+    mails: dict[int, tuple[datetime, str | None]] = field(default_factory=dict)
+    size_bytes: int = 0
+
+    def add(self, found: Iterable[tuple[FetchedHeader, str | None]]) -> None:
+        for header, message_id in found:
+            self.mails[header.uid] = (header.internal_at, message_id)
+            self.size_bytes += header.size_bytes
+
+
+def _save(desk: Desk, mailbox: Mailbox, folder: str, cursor: Cursor, chosen: _Chosen, now: datetime) -> int:
+    """Fetch the bodies and store them with the cursor; returns how many mails were new."""
+    bodies = mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ()
+    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies]
+    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+
+
+def _that_matter(
+    desk: Desk, headers: Sequence[FetchedHeader], now: datetime, *, is_sent: bool
+) -> list[tuple[FetchedHeader, str | None]]:
+    """The mails that can matter, each with its Message-ID; of what the seller wrote, only the threads of cases do."""
+    glances = [glance(header.header_bytes) for header in headers]
+    ids = {one for seen in glances for one in seen.thread_ids}
+    known = desk.store.known_threads(desk.policy.account, ids)
+    sieve = sieve_for(desk.rulebook.notices, (one.rpartition("@")[2] for one in desk.own_addresses))
+    found: list[tuple[FetchedHeader, str | None]] = []
+    for header, seen in zip(headers, glances, strict=True):
+        if header.internal_at - now > CLOCK_OFF_BY:
+            _tell_clock(desk, header.internal_at - now)
+        if _MARK_FIELD in seen.field_names and _is_canary(desk, header, now, is_sent=is_sent):
             continue
-        matters = _in_a_thread(desk, mail) or (not is_sent and _can_matter(desk, mail))
-        if matters and header.size_bytes > LARGEST_MAIL_BYTES:
-            _too_large(desk, mail, header, now)
-        elif matters:
-            message_ids[header.uid] = mail.message_id
-    return [
-        FetchedMail(uid, headers[uid].internal_at, message_ids[uid], raw)
-        for uid, raw in mailbox.bodies(tuple(message_ids))
-    ]
+        if known.isdisjoint(seen.thread_ids) and (is_sent or not sieve.can_matter(seen)):
+            continue
+        if header.size_bytes > LARGEST_MAIL_BYTES:
+            _tell_too_large(desk, header, seen.subject, now)
+        else:
+            found.append((header, seen.message_id))
+    return found
 
 
-def _note_canary(desk: Desk, mail: Mail, header: FetchedHeader, now: datetime, *, is_sent: bool) -> bool:
-    """Whether the mail is our daily one to ourselves; that it came in is recorded, and what it says of the clock."""
-    if header.internal_at - now > CLOCK_OFF_BY:
-        text = f"a mail came in {in_minutes(header.internal_at - now)} ahead by the mail server's clock; set this one"
-        desk.tell(Notification(desk.policy.account, None, "the clock is wrong", text))
-    token = next((token for mark in mail.header_values(MARK_HEADER) if (token := token_of(mark))), "")
-    if not token:
-        return False
-    if not is_sent:
+def _tell_clock(desk: Desk, ahead: timedelta) -> None:
+    text = f"a mail came in {in_minutes(ahead)} ahead by the mail server's clock; set this one"
+    desk.tell(Notification(desk.policy.account, None, "the clock is wrong", text))
+
+
+def _is_canary(desk: Desk, header: FetchedHeader, now: datetime, *, is_sent: bool) -> bool:
+    """Whether the mail is our daily one to ourselves; that it came in is recorded."""
+    marks = read_headers(header.header_bytes).header_values(MARK_HEADER)
+    token = next((token for mark in marks if (token := token_of(mark))), "")
+    if token and not is_sent:
         seen = happened.CanarySeen(token)
         desk.store.commit(Change(desk.policy.account, now, events=(seen,)))
-    return True
+    return bool(token)
 
 
-def _too_large(desk: Desk, mail: Mail, header: FetchedHeader, now: datetime) -> None:
+def _tell_too_large(desk: Desk, header: FetchedHeader, subject: str, now: datetime) -> None:
     size = header.size_bytes / 1e6
-    text = (
-        f"a mail of {size:.0f} MB that may be a notice was not read ({mail.subject[:80]!r}); read it yourself"
-    )
+    what = f"{one_line(subject)[:80]!r}"
+    text = f"a mail of {size:.0f} MB that may be a notice was not read ({what}); read it yourself"
     desk.tell(Notification(desk.policy.account, None, "a mail is too large", text))
     alert = happened.AlertRaised("a mail is too large", text)
     desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
-
-
-def _can_matter(desk: Desk, mail: Mail) -> bool:
-    own_domains = {address.rpartition("@")[2] for address in desk.own_addresses}
-    return can_matter(mail, desk.rulebook.notices, own_domains=own_domains)
-
-
-def _in_a_thread(desk: Desk, mail: Mail) -> bool:
-    ids = thread_ids(mail)
-    return bool(ids) and bool(desk.store.find_cases(desk.policy.account, None, ids))
 
 
 def handle_waiting(

@@ -60,9 +60,10 @@ def line_for(
 
 
 def asked_uids(command: str) -> list[int]:
-    found = re.match(r"UID FETCH ([\d,]+) ", command)
+    found = re.match(r"UID FETCH ([\d,:]+) ", command)
     assert found, command
-    return [int(uid) for uid in found[1].split(",")]
+    ends = [[int(uid) for uid in part.split(":")] for part in found[1].split(",")]
+    return [uid for part in ends for uid in range(part[0], part[-1] + 1)]
 
 
 def fetch(lines: dict[int, bytes], refused: frozenset[int] = frozenset()) -> Answer:

@@ -14,7 +14,7 @@ import re2
 from inbox_bot.core.model import Mail
 from inbox_bot.core.text import one_line
 
-_SENDERS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
+BOUNCE_SENDERS = ("mailer-daemon", "postmaster", "mail-daemon", "mailerdaemon")
 _LOOKED_AT = 200_000
 _SAID = 20_000  # characters in which a report in free words says what happened
 _MOST_IDS = 60
@@ -55,7 +55,7 @@ def is_bounce(mail: Mail) -> bool:
     """Whether a mail, by its headers alone, reports on the delivery of another one."""
     local = mail.sender.email.partition("@")[0] if mail.sender is not None else ""
     kind = next(iter(mail.header_values("Content-Type")), "").lower()
-    return local in _SENDERS or ("multipart/report" in kind and "delivery-status" in kind)
+    return local in BOUNCE_SENDERS or ("multipart/report" in kind and "delivery-status" in kind)
 
 
 def read_bounce(mail: Mail) -> Bounce | None:

@@ -93,6 +93,8 @@ class NoticeRules:
     _tables: dict[tuple[str, str, str], tuple[PhraseTable, dict[str, Entry]]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    kept: dict[object, object] = field(default_factory=dict, repr=False, compare=False)
+    """What others worked out from the tables and keep beside them."""
 
     def of(self, section: str, means: str = "") -> tuple[Entry, ...]:
         """The entries of a section, or those of one meaning."""
@@ -103,6 +105,11 @@ class NoticeRules:
         table, entries = self._table(section, means, where)
         hits = table.find_all(text)
         return tuple(FoundPhrase(hit.start, hit.end, hit.words, entries[hit.name]) for hit in hits)
+
+    def speaks_of(self, section: str, text: str) -> bool:
+        """Whether `find` would find anything."""
+        table, _ = self._table(section, "", "")
+        return table.hits(text)
 
     def is_amazon(self, domain: str) -> bool:
         """Whether the domain is one of Amazon's, or below one."""

@@ -261,11 +261,13 @@ def _grouped(phrases: Sequence[Phrase]) -> _Group:
 class PhraseTable:
     """Named groups of phrases, in the order of the file; immutable."""
 
-    __slots__ = ("_groups", "_phrases")
+    __slots__ = ("_any", "_groups", "_phrases")
 
     def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
         self._phrases = {name: tuple(group) for name, group in (phrases or {}).items()}
         self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
+        patterns = [pattern for one in self._groups.values() for pattern in (one.plain, one.any_gapped)]
+        self._any = "|".join(filter(None, patterns))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -288,6 +290,12 @@ class PhraseTable:
             for start, end in group.spans_in(text)
         ]
         return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
+
+    def hits(self, text: str) -> bool:
+        """Whether any phrase stands in a clean text."""
+        if not self._any or _compiled(self._any).search(text) is None:
+            return False
+        return any(True for group in self._groups.values() for _ in group.spans_in(text))
 
     def find_first(self, text: str, names: Collection[str] | None = None) -> PhraseHit | None:
         """The hit that stands first in a clean text (the longest at the same place), or None."""

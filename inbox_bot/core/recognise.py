@@ -61,7 +61,7 @@ def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str
         if rules.is_chargeback_sender(sender.email):
             return True
         known = _known_sender(sender.email, rules) or _known_by_header(headers, rules)
-        return known is None and _subject_look_alike(headers.subject, rules) is None
+        return known is None and subject_look_alike(headers.subject, rules) is None
     if subject_prefix(headers.subject, rules) == "forward":
         return True
     own = {domain.lower() for domain in own_domains} - rules.free_mail_domains
@@ -132,7 +132,7 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
     known = _known_sender(mail.sender.email, rules) or _known_by_header(mail, rules)
     if known is not None:
         return _other(mail, rules, f"it is {known.name}, by its sender or headers", known.name)
-    alike = _subject_look_alike(mail.subject, rules)
+    alike = subject_look_alike(mail.subject, rules)
     if alike is not None:
         return _other(mail, rules, f"its subject says {alike[2]!r}", alike[1].name)
     return _by_words(mail, body, rules)
@@ -161,7 +161,7 @@ def _by_words(mail: Mail, body: Wording, rules: NoticeRules) -> Recognition:
 def _without_address(mail: Mail, rules: NoticeRules) -> Recognition:
     """A forwarded mail whose header block gives Amazon's name but no address: by its words, like any Amazon mail."""
     body = _written(mail, rules)
-    alike = _subject_look_alike(mail.subject, rules)
+    alike = subject_look_alike(mail.subject, rules)
     if alike is not None:
         return _other(mail, rules, f"its subject says {alike[2]!r}", alike[1].name)
     return _by_words(mail, body, rules)
@@ -298,7 +298,7 @@ def _known_by_header(mail: Mail, rules: NoticeRules) -> LookAlike | None:
     return next((alike for alike in rules.look_alikes if names.intersection(alike.headers)), None)
 
 
-def _subject_look_alike(subject: str, rules: NoticeRules) -> tuple[int, LookAlike, str] | None:
+def subject_look_alike(subject: str, rules: NoticeRules) -> tuple[int, LookAlike, str] | None:
     """The look-alike a subject names; beside words about a chargeback only a firm one counts."""
     subject = plain_line(subject)
     speaks_of_chargeback = bool(rules.find("mark", subject))

@@ -37,6 +37,9 @@ from inbox_bot.mail.sasl import Credential
 UIDS_PER_SEARCH: Final = 50_000
 """A search answer is one line, and imaplib gives up at a million bytes: some 90,000 UIDs of ten digits."""
 
+UIDS_PER_STREAM: Final = 20_000
+"""Their headers fit into memory (about 20 MB) when something else has to be said before they were all read."""
+
 SEARCH_SECONDS: Final = 300.0
 """A server without a text index reads the whole folder for a text search."""
 
@@ -96,7 +99,13 @@ class ImapMailbox(Mailbox):
     def headers_after(self, uid: int) -> Iterator[FetchedHeader]:
         """As `Mailbox.headers_after`."""
         folder, state = self._examined(), self._state
-        yield from self._reader.headers(self._uids_after(uid))
+        reader, first = self._reader, uid
+        while (stretch := self._stretch_after(uid)) is not None:
+            uid = yield from reader.stream(*stretch)
+            if uid < stretch[1]:
+                break
+        if uid == first or uid < state.uidnext - 1:
+            yield from reader.headers(self._uids_after(uid))
         self._read_up_to[folder] = (state.uidvalidity, state.exists)
 
     def bodies(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
@@ -219,6 +228,13 @@ class ImapMailbox(Mailbox):
             raise UserError(Problem(what, remedy="name one that `doctor` lists"))
         if self._raw_names.get(folder) == spelled:
             raise Refused(f"the server refused the folder {folder!r}: {said}", said)
+
+    def _stretch_after(self, uid: int) -> tuple[int, int] | None:
+        """The next UIDs to ask for by their range alone; None when there are none, or too few among many."""
+        gap, exists = self._state.uidnext - 1 - uid, self._state.exists
+        if gap <= 0 or not exists or gap > max(4 * exists, HEADERS_PER_FETCH):
+            return None
+        return uid + 1, min(uid + UIDS_PER_STREAM, self._state.uidnext - 1)
 
     def _uids_after(self, uid: int) -> list[int]:
         state = self._state

@@ -6,25 +6,21 @@ sets \\Seen. Which UIDs are wanted is decided in `imap.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from inbox_bot.core.model import aware
 from inbox_bot.mail.imap_link import Link, Refused, Unreadable
-from inbox_bot.mail.mailbox import AT_ONCE_BYTES, HEADER_FIELDS, HEADER_LIMIT_BYTES, FetchedHeader
+from inbox_bot.mail.imap_stream import HEADER_ITEMS, HeaderStream
+from inbox_bot.mail.mailbox import AT_ONCE_BYTES, HEADER_LIMIT_BYTES, FetchedHeader
 
 HEADERS_PER_FETCH: Final = 500
-BODIES_PER_FETCH: Final = 100
+BODIES_PER_FETCH: Final = 1_000
 BODY_BYTES_PER_FETCH: Final = 5_000_000
 
 _SIZES_KEPT: Final = 20_000
-_HEADER_ITEMS: Final = (
-    "RFC822.SIZE",
-    "INTERNALDATE",
-    f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEADER_FIELDS)})]",
-)
-
+_ENDED: Final = "another folder was examined while mails were being read"
 _Answer = dict[bytes, Any]
 
 
@@ -41,11 +37,21 @@ class FolderReader:
         """Let no reading that is under way go on: its UIDs would mean other mails."""
         self._ended = True
 
+    def stream(self, lowest: int, highest: int) -> Generator[FetchedHeader, None, int]:
+        """The headers of the mails with these UIDs; returns the UID up to which they were read, `highest` for all."""
+        stream = HeaderStream(self._link, lowest, highest)
+        for header in stream:
+            if self._ended:
+                raise RuntimeError(_ENDED)
+            self._remember_size(header.uid, header.size_bytes)
+            yield header
+        return highest if stream.complete else stream.last_uid
+
     def headers(self, uids: list[int]) -> Iterator[FetchedHeader]:
         """The headers of these mails (ascending UIDs), without those that are gone or unreadable."""
         for start in range(0, len(uids), HEADERS_PER_FETCH):
             batch = uids[start : start + HEADERS_PER_FETCH]
-            fetched = self._fetch(batch, _HEADER_ITEMS)
+            fetched = self._fetch(batch, HEADER_ITEMS)
             for uid in batch:
                 if (header := _header(uid, fetched.pop(uid, {}))) is not None:
                     self._remember_size(uid, header.size_bytes)
@@ -92,7 +98,7 @@ class FolderReader:
 
     def _fetch_once(self, uids: list[int], items: tuple[str, ...]) -> dict[int, _Answer]:
         if self._ended:
-            raise RuntimeError("another folder was examined while mails were being read")
+            raise RuntimeError(_ENDED)
         with self._link.talking("fetching mails") as client:
             # Left over from an answer that could not be read, it would spoil this one too.
             client._imap.untagged_responses.pop("FETCH", None)

@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -53,6 +53,11 @@ class Link:
         self._timeout_seconds = timeout_seconds
         self._busy = threading.Lock()
         self._broken = False
+        self._owed: Callable[[], None] | None = None
+
+    def owe(self, read_on: Callable[[], None] | None) -> None:
+        """An answer is read bit by bit: whatever is said next, this reads it to its end first; None when it ended."""
+        self._owed = read_on
 
     @contextmanager
     def talking(self, doing: str, patience_seconds: float | None = None) -> Iterator[IMAPClient]:
@@ -61,6 +66,9 @@ class Link:
         `doing` says in the error what was tried. `patience_seconds` replaces the usual wait for an answer.
         """
         self.check()
+        if (owed := self._owed) is not None:
+            self._owed = None
+            owed()
         if not self._busy.acquire(blocking=False):
             raise RuntimeError("two threads talk over one IMAP connection: give each its own")
         try:
@@ -92,7 +100,7 @@ class Link:
 
     def close(self) -> None:
         """Say goodbye if the link still works, and let go of the socket in any case."""
-        broken, self._broken = self._broken, True
+        broken, self._broken = self._broken or self._owed is not None, True
         with suppress(Exception):
             if not broken:
                 self._client.socket().settimeout(GOODBYE_SECONDS)

@@ -13,23 +13,14 @@ from typing import Final, Protocol
 
 HEADER_FIELDS: Final = (
     "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Delivered-To",
-    "X-Original-To",
     "Subject",
-    "Date",
     "Message-ID",
     "In-Reply-To",
     "References",
     "Content-Type",
     "Auto-Submitted",
-    "List-Id",
     "X-Space-Notification-Type",
     "X-Inbox-Bot-Id",
-    "X-Microsoft-Original-Message-ID",
 )
 """The header fields that `headers_after` brings: enough to tell whether a mail can matter at all."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -148,6 +148,9 @@ class Store(Protocol):
 
     def next_wake(self, account: str) -> datetime | None:
         """When the next case wants to be looked at."""
+
+    def known_threads(self, account: str, message_ids: Collection[str]) -> frozenset[str]:
+        """Those of the Message-IDs that belong to the thread of a case; one query for all."""
 
     def find_cases(
         self, account: str, order_id: str | None, thread_ids: Sequence[str]

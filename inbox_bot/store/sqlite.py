@@ -6,8 +6,9 @@ One object belongs to one thread; several objects may stand on one file.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -182,6 +183,12 @@ class SqliteStore:
         sql = "SELECT MIN(wake_at) FROM cases WHERE account = ? AND wake_at IS NOT NULL"
         row = self._row(sql, account)
         return instant_of(row[0]) if row else None
+
+    def known_threads(self, account: str, message_ids: Collection[str]) -> frozenset[str]:
+        if not message_ids or self._row("SELECT 1 FROM threads WHERE account = ? LIMIT 1", account) is None:
+            return frozenset()
+        sql = "SELECT message_id FROM threads WHERE account = ? AND message_id IN (SELECT value FROM json_each(?))"
+        return frozenset(row[0] for row in self._rows(sql, account, json.dumps(list(message_ids))))
 
     def find_cases(
         self, account: str, order_id: str | None, thread_ids: Sequence[str]
