@@ -24,7 +24,7 @@ _ASIDE = r"(?:[ \t]{0,2}[(（][^()（）\n]{0,40}[)）])?[ \t]{0,2}[*_】\]]{0,3
 _CHINESE_HEAD = re2.compile(r"^[ \t]{0,20}(?P<head>\p{Han}{3,10})[ \t]{1,3}(?P<value>\S)")
 _EDGES = " \t;,，；|/"
 _VALUE_LINES = 12
-_LOOKED_AT = 6000  # lines
+_LOOKED_AT = 3000  # lines
 
 
 @dataclass(frozen=True, slots=True)
