@@ -21,7 +21,7 @@ EMAILS = Path(__file__).parent.parent / "fixtures" / "emails"
 MOST_BYTES = 3_000_000
 
 Mutation = Callable[[bytes, Random], bytes]
-_MUTATIONS: list[Mutation] = []
+MUTATIONS: list[Mutation] = []
 
 _NAMES = (
     b"From To Cc Subject Date Message-ID Reply-To In-Reply-To References Received Return-Path Content-Type "
@@ -104,7 +104,7 @@ _FIELD_VALUES = (
 
 def mutation(function: Mutation) -> Mutation:
     """Count a function among the mutations."""
-    _MUTATIONS.append(function)
+    MUTATIONS.append(function)
     return function
 
 
@@ -112,7 +112,7 @@ def mutated(raw: bytes, seed: int) -> bytes:
     """The mail with one to five kinds of damage, the same for the same seed."""
     random = Random(seed)
     for _ in range(random.choice((1, 1, 2, 2, 3, 5))):
-        raw = random.choice(_MUTATIONS)(raw, random)[:MOST_BYTES]
+        raw = random.choice(MUTATIONS)(raw, random)[:MOST_BYTES]
     return raw
 
 

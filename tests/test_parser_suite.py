@@ -9,13 +9,13 @@ import os
 from random import Random
 
 import pytest
-from fuzz_mails import _MUTATIONS, MOST_BYTES, fixture_mails, mutated
+from fuzz_mails import MOST_BYTES, MUTATIONS, fixture_mails, mutated
 from fuzz_reading import MOST_BYTES as MOST_MEMORY
-from fuzz_reading import MOST_SECONDS, NOW, OWN, RULEBOOK, Cost, cost_of, understand
+from fuzz_reading import MOST_SECONDS, RULEBOOK, Cost, cost_of, understand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.model import Kind, Mail
 
 FIXTURES = fixture_mails()
 EXAMPLES = int(os.environ.get("INBOX_BOT_FUZZ_EXAMPLES", "0"))
@@ -59,9 +59,9 @@ def test_no_damage_to_a_mail_makes_reading_it_fail_or_dear(number: int, seed: in
     assert_cheap(mutated(FIXTURES[number], seed))
 
 
-@pytest.mark.parametrize("name", [mutation.__name__ for mutation in _MUTATIONS])
+@pytest.mark.parametrize("name", [mutation.__name__ for mutation in MUTATIONS])
 def test_each_kind_of_damage_is_survived(name: str) -> None:
-    damage = next(mutation for mutation in _MUTATIONS if mutation.__name__ == name)
+    damage = next(mutation for mutation in MUTATIONS if mutation.__name__ == name)
     for seed in range(4):
         random = Random(seed)
         understand(damage(FIXTURES[seed * 37], random)[:MOST_BYTES])
