@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -77,14 +78,14 @@ def _of_label(label: Label, currencies: Currencies) -> list[Money]:
 
 def _of_sentences(body: Wording, amounts_found: Sequence[FoundMoney]) -> list[Money]:
     """The amounts of sentences that say that a charge is disputed; fees, refunds and conditions left out."""
-    marks = [one.start for one in body.found("mark") if not body.is_supposed(one.start)]
-    outcomes = [one.start for one in body.stated("outcome")]
+    said = sorted(one.start for one in (*body.stated("mark"), *body.stated("outcome")))
     amounts: list[Money] = []
     for found in amounts_found:
         sentence = body.sentence(found.start)
         if sentence is None or body.is_supposed(found.start) or _is_labelled_other(body, found):
             continue
-        if any(sentence.start <= at < sentence.end for at in (*marks, *outcomes)):
+        index = bisect_left(said, sentence.start)
+        if index < len(said) and said[index] < sentence.end:
             amounts.append(found.money)
     return _distinct(amounts)
 

@@ -92,11 +92,11 @@ class _Reading:
         self.order_ids = _order_ids(inner.subject, body.text, labels)
         self.items = read_items(labels, body)
         self.destination = read_destination(labels, rules)
-        amount_body = Wording(_masked(body.text, self.items, ()), rules)
+        amount_body = _masked(body, self.items, ())
         self.amount, amount_problem = read_amount(
             amount_body, labels, currencies_of(inner, body, recognition.language)
         )
-        prose = Wording(_masked(body.text, self.items, self.destination.lines), rules)
+        prose = _masked(amount_body, (), self.destination.lines)
         self.asks = read_asks(prose)
         self.reason, self.reason_words = read_reason(
             prose, inner.subject, labels, self.asks if recognition.kind is Kind.CLAIM else ()
@@ -197,8 +197,9 @@ def _body(inner: Mail, rules: NoticeRules) -> Wording:
     return Wording(text, rules)
 
 
-def _masked(text: str, items: Sequence[str], address: Sequence[str]) -> str:
+def _masked(body: Wording, items: Sequence[str], address: Sequence[str]) -> Wording:
     """The text with titles and address lines blanked: "broken" in a title says nothing about the dispute."""
+    text = body.text
     for piece in (*items, *address):
         words = piece.split()
         for size in (len(words), 6, 3):
@@ -206,7 +207,7 @@ def _masked(text: str, items: Sequence[str], address: Sequence[str]) -> str:
             if len(part) > 3 and part in text:
                 text = text.replace(part, " " * len(part))
                 break
-    return text
+    return body if text == body.text else Wording(text, body.rules)
 
 
 def _first_problems(mail: Mail, recognition: Recognition) -> Iterator[Problem]:

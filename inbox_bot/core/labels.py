@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 import re2
 
@@ -24,7 +25,8 @@ _ASIDE = r"(?:[ \t]{0,2}[(（][^()（）\n]{0,40}[)）])?[ \t]{0,2}[*_】\]]{0,3
 _CHINESE_HEAD = re2.compile(r"^[ \t]{0,20}(?P<head>\p{Han}{3,10})[ \t]{1,3}(?P<value>\S)")
 _EDGES = " \t;,，；|/"
 _VALUE_LINES = 12
-_LOOKED_AT = 6000  # lines
+_LOOKED_AT = 3000  # lines
+_MOST = 300  # labels; more are a flood
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ def read_labels(text: str, rules: NoticeRules) -> tuple[Label, ...]:
     """All labels of a clean text with their values; a label without a value is left out."""
     patterns = _patterns(rules)
     lines = text.split("\n")[:_LOOKED_AT]
-    found = list(_table_labels(lines, patterns))
+    found = list(islice(_table_labels(lines, patterns), _MOST))
     written = [one for line in lines for one in _split(line, patterns)]
     found += _stacked(written)
     found += [label for index in range(len(written)) if (label := _label(written, index)) is not None]
-    return tuple(found)
+    return tuple(found[: 2 * _MOST])
 
 
 def _label(lines: Sequence[_Line], index: int) -> Label | None:

@@ -149,7 +149,7 @@ def parse_amount(text: str, currency: str = "") -> Decimal | None:
 
 
 # No honest mail has more numbers; past them a hostile one is not read on.
-_MOST_TOKENS = 50_000
+_MOST_TOKENS = 8_000
 
 
 def _tokens(text: str) -> list[_Token]:

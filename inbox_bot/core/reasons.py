@@ -6,6 +6,7 @@ reasons never count, nor those a notice sets aside ("the buyer does not deny hav
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 from inbox_bot.core.labels import Label
@@ -74,12 +75,11 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
         sentence = body.sentence(one.start)
         if sentence is None or sentence.start not in asking:
             continue
-        supposed = [at for at in conditions if sentence.start <= at < one.start]
+        supposed = _between(conditions, sentence.start, one.start)
         if supposed and _supposes_buyer(body, supposed[0], one.start):
             continue
-        if any(
-            sentence.start <= at < one.start and at + 12 > min(_after(verbs, at), one.start) for at in modals
-        ):
+        near = _between(modals, sentence.start, one.start)
+        if any(at + 12 > min(_after(verbs, at), one.start) for at in near):
             continue
         if one.start < end and one.end <= end:
             continue
@@ -92,7 +92,7 @@ def _asking_sentences(body: Wording, verbs: Sequence[int]) -> set[int]:
     asking: set[int] = set()
     in_list = False
     for sentence in body.sentences:
-        if any(sentence.start <= at < sentence.end for at in verbs):
+        if _between(verbs, sentence.start, sentence.end):
             asking.add(sentence.start)
             in_list = True
         elif in_list and (_is_item(body, sentence) or _is_short(sentence)):
@@ -116,7 +116,13 @@ def _is_short(sentence: Sentence) -> bool:
 
 
 def _after(starts: Sequence[int], at: int) -> int:
-    return next((start for start in starts if start > at), at + 10_000)
+    index = bisect_right(starts, at)
+    return starts[index] if index < len(starts) else at + 10_000
+
+
+def _between(starts: Sequence[int], first: int, behind: int) -> Sequence[int]:
+    """Those of the sorted positions that lie from `first` up to `behind`."""
+    return starts[bisect_left(starts, first) : bisect_left(starts, behind)]
 
 
 def _supposes_buyer(body: Wording, condition: int, ask: int) -> bool:
@@ -140,15 +146,16 @@ def _of_value(label: Label, rules: NoticeRules) -> tuple[Reason, str] | None:
 def _of_sentences(body: Wording, found: Sequence[FoundPhrase]) -> tuple[Reason, str] | None:
     """The reason of the first sentence that states one; a sentence that lists three or more states none."""
     rest = sorted(found, key=lambda one: one.start)
-    while rest:
-        sentence = body.sentence(rest[0].start)
+    index = 0
+    while index < len(rest):
+        sentence = body.sentence(rest[index].start)
         if sentence is None:
-            return Reason(rest[0].entry.means), rest[0].words
-        same = [one for one in rest if sentence.start <= one.start < sentence.end]
+            return Reason(rest[index].entry.means), rest[index].words
+        same = rest[index : bisect_left(rest, sentence.end, index, key=lambda one: one.start)]
         named = _decisive(body, same)
         if len({one.entry.means for one in named}) <= _MOST_REASONS:
             return _strongest(body, same), sentence.text[:_REASON_WORDS]
-        rest = rest[len(same) :]
+        index += len(same)
     return None
 
 

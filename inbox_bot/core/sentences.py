@@ -96,6 +96,7 @@ _END = re2.compile(
     r"\n[ \t>|]{0,16}(?:\n|[-*•·][ \t]|[0-9]{1,2}[.)][ \t]|[A-Z][A-Za-z ]{1,28}:)|\n"
 )
 _OPENING = " \t\n>|-*•·\"'([（“「『"
+_MOST_SENTENCES = 5_000  # a text with more is a flood: the rest of it counts as one sentence
 _SHORT_LINE = 40  # a line this short that is followed by a capital was ended on purpose, not wrapped
 
 
@@ -110,6 +111,8 @@ def sentences(text: str) -> tuple[Sentence, ...]:
                 end = match.start()
             _add(found, text, start, end)
             start = end
+            if len(found) >= _MOST_SENTENCES:
+                break
     _add(found, text, start, len(text))
     return tuple(found)
 

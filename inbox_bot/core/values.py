@@ -29,7 +29,7 @@ __all__ = [
 # A hard wrap is tolerated right behind a hyphen, with the next line's indentation or quote marks.
 _WRAP = r"(?:[ \t]{0,8}\n[ \t>]{0,8})?"
 _ORDER_ID = re2.compile(rf"[0-9]{{3}}-{_WRAP}[0-9]{{7}}-{_WRAP}[0-9]{{7}}")
-_MOST_IDS = 50_000  # more is a flood, not a mail
+_MOST_IDS = 2_000  # more is a flood, not a mail
 _PAY_ID = re2.compile(rf"(?i)[PSB]01-{_WRAP}[0-9]{{7}}-{_WRAP}[0-9]{{7}}(?:-[A-Z][0-9]{{6}})?")
 
 

@@ -17,8 +17,8 @@ from inbox_bot.core.notice_rules import FoundPhrase, NoticeRules
 from inbox_bot.core.phrases import Sentence, is_conditional, sentence_at, sentences
 from inbox_bot.core.text import plain_text
 
-HEAD_CHARACTERS = 256 * 1024
-TAIL_CHARACTERS = 64 * 1024
+HEAD_CHARACTERS = 96 * 1024
+TAIL_CHARACTERS = 32 * 1024
 _LANGUAGE_CHARACTERS = 12_000
 _FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
 _CLAUSE_MARKS = (",", "，", "、", ":", "：", " - ")
@@ -26,7 +26,7 @@ _MODAL_REACH = 28  # characters between "may" and what may be
 
 
 def looked_at(text: str) -> str:
-    """The clean text, cut to its first 256 and last 64 thousand characters."""
+    """The clean text, cut to its first 96 and last 32 thousand characters."""
     if len(text) > HEAD_CHARACTERS + TAIL_CHARACTERS:
         text = f"{text[:HEAD_CHARACTERS]}\n\n{text[-TAIL_CHARACTERS:]}"
     return plain_text(text)
