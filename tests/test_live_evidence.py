@@ -7,6 +7,7 @@ import email.policy
 import imaplib
 import io
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from servers import SECRET, SELLER, DovecotServer, dovecot
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 CASE = CASES / "01-not-received-signed"
 ORDER = "113-7710265-4490016"
+WRITTEN_DATE = re.compile(rb"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} [+-]\d{4}")
 
 
 @dataclass
@@ -58,13 +60,7 @@ def seller(tmp_path_factory) -> Iterator[Seller]:
             raw = path.read_bytes()
             if b"cb-seller-notification" in raw:  # a notice of today, so that its clock still runs
                 head, _, body = raw.partition(b"\n\n")
-                lines = [
-                    line
-                    for line in head.split(b"\n")
-                    if not line.startswith((b"Date:", b"Received:", b"\tby", b"\tfor"))
-                ]
-                dated = f"Date: {format_datetime(datetime.now(UTC))}".encode()
-                raw = b"\n".join([*lines, dated]) + b"\n\n" + body
+                raw = WRITTEN_DATE.sub(format_datetime(datetime.now(UTC)).encode(), head) + b"\n\n" + body
             server.deliver(SELLER, raw)
         (folder / "secret").write_text(SECRET)
         (folder / "secret").chmod(0o600)
