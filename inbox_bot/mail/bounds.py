@@ -19,7 +19,8 @@ FIELDS = 2_000
 PARTS = 200
 DEPTH = 20
 FORWARDS_DEEP = 5
-FORWARDS = 50
+FORWARDS = 20
+FORWARD_HEADER_BYTES = 32 * 1024
 WHITE_SPACE_RUN = 2_000
 TEXT_CHARACTERS = 2_000_000
 HTML_CHARACTERS = 1_000_000
@@ -77,17 +78,17 @@ class RawMail:
     problems: tuple[Problem, ...] = ()
 
 
-def bound_mail(raw: bytes) -> RawMail:
+def bound_mail(raw: bytes, header_bytes: int = HEADER_BYTES) -> RawMail:
     """Split a raw mail into header fields and body, and bring both within the caps."""
     problems: list[Problem] = []
     if len(raw) > MAIL_BYTES:
         raw = raw[:MAIL_BYTES]
         problems.append(Problem(f"the mail is larger than {MAIL_BYTES} bytes: the rest was not read"))
     head, body = _split(raw)
-    if len(head) > HEADER_BYTES:
-        head = head[: max(head.rfind(b"\n", 0, HEADER_BYTES), 0)]
+    if len(head) > header_bytes:
+        head = head[: max(head.rfind(b"\n", 0, header_bytes), 0)]
         problems.append(
-            Problem(f"the header block is larger than {HEADER_BYTES} bytes: the rest was not read")
+            Problem(f"the header block is larger than {header_bytes} bytes: the rest was not read")
         )
     head = _shorten_white_space(head, "header block", problems)
     fields, rest = _fields(head, problems)

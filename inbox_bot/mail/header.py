@@ -23,6 +23,7 @@ from inbox_bot.mail.charset import decode_bytes
 from inbox_bot.mail.header_words import decode_header, literal_header, undressed_header
 
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}@[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
+_LONGEST_NAME = 2_000  # characters of a display name
 _MOST_IDS = 200
 # An encoded word in these is no word: decoded, it would say what the own server never let through.
 _NEVER_ENCODED = (
@@ -148,7 +149,9 @@ class _Fields:
 
     def _address(self, name: str, address: str) -> Iterable[Address]:
         words = self._words
-        name = _STAND_IN.sub(lambda found: decode_header(words.get(found.group(), found.group())), name)
+        name = _STAND_IN.sub(
+            lambda found: decode_header(words.get(found.group(), found.group())), name[:_LONGEST_NAME]
+        )
         address = _STAND_IN.sub(lambda found: words.get(found.group(), found.group()), address)
         # Only ASCII is put in lower case: the Kelvin sign would become a k, and another domain.
         address = _UPPER.sub(lambda found: found.group().lower(), address)

@@ -79,7 +79,8 @@ def _unread(raw: bytes, error: Exception) -> Mail:
 
 
 def _read(raw: bytes, allowance: bounds.Allowance, forwards_deep: int) -> Mail:
-    bounded = bounds.bound_mail(raw)
+    most = bounds.FORWARD_HEADER_BYTES if forwards_deep else bounds.HEADER_BYTES
+    bounded = bounds.bound_mail(raw, most)
     heading = read_heading(raw, bounded, by_mail_parser)
     found = _Found(allowance, forwards_deep)
     _walk(parse_parts(bounded), found)
