@@ -6,7 +6,7 @@ run the same code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +77,15 @@ class SentCopy:
     was_there: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """An answer that went out before this store knew of it (empty: none), and drafts of ours from before."""
+
+    folder: str = ""
+    answer_id: str = ""
+    draft_ids: tuple[str, ...] = ()
+
+
 class Outside(Protocol):
     """What a case's steps need from the world: the mailbox's correspondence, Drafts, Sent, and a way to send."""
 
@@ -108,6 +117,15 @@ class Outside(Protocol):
 
     def find_copy(self, reply_message_id: str) -> str:
         """The folder that holds a copy of a sent reply, empty when none does; raises TemporaryError."""
+
+    def find_earlier(
+        self, reply_ids: Sequence[str], notice_id: str | None, addressees: Collection[str]
+    ) -> EarlierAnswer:
+        """What the mailbox holds of earlier answers; raises TemporaryError.
+
+        `reply_ids` are the Message-IDs that our own replies would have, `notice_id` that of the notice, to which a
+        mail in Sent to one of the `addressees` is an answer, whoever wrote it.
+        """
 
     def file_sent_copy(self, reply: Reply) -> SentCopy:
         """See that Sent holds one copy of a sent reply; raises TemporaryError."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from inbox_bot.core import events as happened
 from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
-from inbox_bot.core.model import Kind, Mail
+from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, STRANGER, Recognition
 from inbox_bot.core.trust import Trust
 from inbox_bot.core.values import find_order_ids
@@ -26,6 +26,13 @@ def thread_ids(mail: Mail) -> tuple[str, ...]:
     """The ids that may tie a mail to a case: what it answers, what it refers to, its own."""
     own = (mail.message_id,) if mail.message_id else ()
     return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
+
+
+def addressees(notice: Notice) -> frozenset[str]:
+    """Where an answer to the notice goes."""
+    return frozenset(
+        one for one in (notice.reply_to, notice.sender.email if notice.sender else None) if one is not None
+    )
 
 
 def handle_other(
@@ -74,12 +81,13 @@ def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened
     if case.closed_at is not None:
         return None
     ours = case.reply is not None and mail.message_id == case.reply.message_id
+    # A folder of all mails shows drafts too; what came in from a server bears its line.
+    ours = ours and (in_sent or bool(mail.header_values("Received")))
     if ours and case.send_state in _IN_DOUBT:
         return happened.SendLookedUp("the mailbox", None)
     if ours and case.send_state is SendState.SENT and not in_sent and not case.copy_seen:
         return happened.CopySeen(folder)
-    wanted = {case.notice.reply_to, case.notice.sender.email if case.notice.sender else None}
-    if case.answered_at is None and in_sent and any(address.email in wanted for address in mail.to):
+    if case.answered_at is None and in_sent and any(one.email in addressees(case.notice) for one in mail.to):
         return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
     return None
 

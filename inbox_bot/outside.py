@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from inbox_bot.config import AccountConfig
+from inbox_bot.copies import find_copy, find_earlier
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.model import Reply
-from inbox_bot.desk import SentCopy
+from inbox_bot.desk import EarlierAnswer, SentCopy
 from inbox_bot.logins import with_imap_login, with_smtp_login
 from inbox_bot.mail.imap import open_mailbox
 from inbox_bot.mail.mailbox import HEADER_LIMIT_BYTES, Mailbox, ServerFolder
@@ -259,8 +260,19 @@ class LiveOutside:
     def find_copy(self, reply_message_id: str) -> str:
         """The folder with a copy of a sent reply: Sent, then wherever the copy to ourselves arrives."""
         folders = self.folders()
-        places = _distinct((folders.sent, *folders.watched, *folders.searched))
-        return self._guarded(lambda mailbox: self._find(mailbox, places, reply_message_id))
+        places = _distinct((*folders.watched, *folders.searched))
+        return self._guarded(lambda mailbox: find_copy(mailbox, folders.sent, places, reply_message_id))
+
+    def find_earlier(
+        self, reply_ids: Sequence[str], notice_id: str | None, addressees: Collection[str]
+    ) -> EarlierAnswer:
+        """An answer in Sent, or a copy of ours where mails arrive, and drafts of ours."""
+        folders = self.folders()
+        return self._guarded(
+            lambda mailbox: find_earlier(
+                mailbox, folders.sent, folders.drafts, folders.watched, reply_ids, notice_id, addressees
+            )
+        )
 
     def file_sent_copy(self, reply: Reply) -> SentCopy:
         """See that Sent holds the reply: found there, or appended where the server does not file it itself."""

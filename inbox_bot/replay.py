@@ -22,7 +22,7 @@ from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Kind, LastCall, Mail, Policy, Reply
 from inbox_bot.core.recognise import recognise
-from inbox_bot.desk import Desk, Rulebook, SentCopy
+from inbox_bot.desk import Desk, EarlierAnswer, Rulebook, SentCopy
 from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail
 from inbox_bot.store.sqlite import SqliteStore
@@ -137,6 +137,12 @@ class ReplayOutside:
     def find_copy(self, reply_message_id: str) -> str:
         """Nothing was sent, so there is no copy."""
         return ""
+
+    def find_earlier(
+        self, reply_ids: Sequence[str], notice_id: str | None, addressees: Collection[str]
+    ) -> EarlierAnswer:
+        """What the seller wrote is read like every other replayed mail."""
+        return EarlierAnswer()
 
     def file_sent_copy(self, reply: Reply) -> SentCopy:
         """Nothing was sent, so nothing is filed."""

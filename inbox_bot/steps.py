@@ -20,11 +20,13 @@ from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
+from inbox_bot.other_mail import addressees
 from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json
 from inbox_bot.work import Work
 
+MOST_EARLIER = 5  # so many revisions of an answer are looked for in the mailbox
 PATIENCE = 5  # so often a silent tracking service holds a case up, about half an hour in all
 
 
@@ -96,8 +98,7 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
 def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
     answer = write_answer(desk, work)
     revision = work.case.revisions + 1
-    domain = desk.policy.address.rpartition("@")[2]
-    message_id = reply_message_id(desk.policy.account, work.case.case_id, answer.kind, revision, domain)
+    message_id = _message_id(desk, work.case, revision)
     automatic = desk.policy.mark_automatic and desk.policy.mode is Mode.AUTO
     reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at, automatic=automatic)
     work.keep(reply.raw_bytes, "message/rfc822")
@@ -112,6 +113,32 @@ def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
             reply.attachment_names,
         )
     )
+
+
+def _message_id(desk: Desk, case: Case, revision: int) -> str:
+    notice, domain = case.notice, desk.policy.address.rpartition("@")[2]
+    kind, notice_id = notice.kind.value, notice.message_id or notice.mail_sha256
+    return reply_message_id(desk.policy.account, case.case_id, kind, revision, domain, notice_id)
+
+
+def _look_for_earlier_answer(desk: Desk, work: Work, step: planner.LookForEarlierAnswer) -> None:
+    """An answer that went out is taken for ours; a draft that waits is left to the person who will send one."""
+    case = work.case
+    ids = [_message_id(desk, case, number) for number in range(1, case.revisions + MOST_EARLIER + 1)]
+    earlier = desk.outside.find_earlier(ids, case.notice.message_id, addressees(case.notice))
+    if earlier.answer_id:
+        work.happen(
+            happened.AnsweredElsewhere(f"an earlier answer stands in {earlier.folder}", earlier.answer_id)
+        )
+        return
+    work.happen(happened.LookedBack(earlier.draft_ids))
+    others = [one for one in earlier.draft_ids if one != _message_id(desk, case, case.revisions + 1)]
+    if case.reply is not None:
+        others = [one for one in others if one != case.reply.message_id]
+    if others:
+        text = f"{len(others)} earlier draft(s) for this notice stand in Drafts; send only one answer"
+        desk.tell(Notification(case.account, case.case_id, "an earlier draft", text))
+        work.happen(happened.AlertRaised("an earlier draft", text))
 
 
 def _reply(work: Work) -> Reply:
@@ -201,6 +228,7 @@ def _alert(desk: Desk, work: Work, step: planner.Alert) -> None:
 
 
 _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
+    planner.LookForEarlierAnswer: _look_for_earlier_answer,
     planner.Gather: _gather,
     planner.Decide: _decide,
     planner.Compose: _compose,

@@ -144,19 +144,21 @@ def test_a_reply_reads_the_same_in_two_other_programs() -> None:
 
 
 def test_the_same_case_and_revision_have_one_id_and_any_other_has_another() -> None:
-    first = reply_message_id("shop", "case-7", "representment", 1, "seller.example")
-    wanted = hashlib.sha256(b"shop|case-7|representment|1").hexdigest()[:32]
+    first = reply_message_id("shop", "case-7", "representment", 1, "seller.example", "<n@x.example>")
+    wanted = hashlib.sha256(b"shop|case-7|representment|1|<n@x.example>").hexdigest()[:32]
     assert first == f"<{wanted}@seller.example>"
     others = [("x", "case-7", "representment", 1), ("shop", "case-8", "representment", 1)]
     others += [("shop", "case-7", "information", 1), ("shop", "case-7", "representment", 2)]
-    assert len({first, *(reply_message_id(*other, "seller.example") for other in others)}) == 5
+    assert (
+        len({first, *(reply_message_id(*other, "seller.example", "<n@x.example>") for other in others)}) == 5
+    )
 
 
 def test_the_domain_of_an_id_is_ascii_or_refused() -> None:
-    assert reply_message_id("a", "b", "c", 1, "Bücher.example").endswith("@xn--bcher-kva.example>")
+    assert reply_message_id("a", "b", "c", 1, "Bücher.example", "").endswith("@xn--bcher-kva.example>")
     for domain in ("", "a b", "x\r\nBcc: y", "a..b", "x" * 300, "[127.0.0.1]", "a@b", "\ud800"):
         with pytest.raises(UserError):
-            reply_message_id("a", "b", "c", 1, domain)
+            reply_message_id("a", "b", "c", 1, domain, "")
 
 
 @pytest.mark.parametrize("length", [20, 86, 250, 490])

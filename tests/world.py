@@ -5,7 +5,7 @@ A `Fuse` burns at the n-th effect, on either side of it, the way `kill -9` does:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from inbox_bot.app import ingest, tick
 from inbox_bot.core.errors import TemporaryError
 from inbox_bot.core.model import Policy, Reply
-from inbox_bot.desk import Desk, Notification, Rulebook, SentCopy, load_rulebook
+from inbox_bot.desk import Desk, EarlierAnswer, Notification, Rulebook, SentCopy, load_rulebook
 from inbox_bot.mail.message import read_mail
 from inbox_bot.mail.smtp import AnswerUnknown
 from inbox_bot.store.protocol import Cursor, FetchedMail, Store
@@ -103,6 +103,14 @@ class FusedOutside:
     def find_copy(self, reply_message_id: str) -> str:
         self.fuse.pass_by()
         return "INBOX" if reply_message_id in self.world.copies else ""
+
+    def find_earlier(
+        self, reply_ids: Sequence[str], notice_id: str | None, addressees: Collection[str]
+    ) -> EarlierAnswer:
+        self.fuse.pass_by()
+        gone = [one for one in reply_ids if one in self.world.copies]
+        drafts = [one.message_id for one in self.world.drafts if one.message_id in reply_ids]
+        return EarlierAnswer("INBOX" if gone else "", gone[0] if gone else "", tuple(drafts))
 
     def file_sent_copy(self, reply: Reply) -> SentCopy:
         self.fuse.pass_by()

@@ -53,6 +53,14 @@ class ComposedReply:
     composed_at: datetime
 
 
+class LookBack(StrEnum):
+    """Whether the mailbox was searched for an answer from before this store knew of the notice."""
+
+    NO_NEED = "no_need"
+    DUE = "due"
+    DONE = "done"
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything the planner needs to say what comes next."""
@@ -105,6 +113,7 @@ class Case:
     retry_at: datetime | None = None
     failures: int = 0
     alerts: tuple[str, ...] = ()
+    look_back: LookBack = LookBack.NO_NEED
 
     @property
     def verdict(self) -> Verdict | None:

@@ -42,6 +42,23 @@ class DecisionReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreRestored:
+    """The store went back to a backup; what happened to the case since then is not on record."""
+
+    backed_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LookedBack:
+    """The mailbox was searched for an answer that this store does not know of, and holds none.
+
+    `drafts` are the Message-IDs of answers of ours that stand in Drafts from before.
+    """
+
+    drafts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceGathered:
     """Everything on record was collected and weighed; the dossier itself is a file of the store.
 
@@ -306,6 +323,8 @@ Event = (
     CaseOpened
     | NoticeJoined
     | DecisionReceived
+    | StoreRestored
+    | LookedBack
     | EvidenceGathered
     | EvidenceChanged
     | Decided

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, ComposedReply, SendState
+from inbox_bot.core.case import Case, ComposedReply, LookBack, SendState
 from inbox_bot.core.deadline import earliest
 from inbox_bot.core.events import Event
 from inbox_bot.core.evolution_sending import SENDING, done
 from inbox_bot.core.model import Decision, Kind, Notice, Reason
+
+# A notice that is older when it is first read may have been answered before: by hand, or by another store.
+PROMPT = timedelta(minutes=10)
 
 
 def fold(case_id: str, history: Iterable[tuple[datetime, Event]]) -> Case:
@@ -50,8 +53,21 @@ def _opened(case_id: str, at: datetime, event: happened.CaseOpened) -> Case:
         trusted=notice.trusted,
         order_id=notice.order_id,
         reason=notice.reason,
+        look_back=_look_back(notice, at),
     )
     return _with_mail(case, notice)
+
+
+def _look_back(notice: Notice, at: datetime) -> LookBack:
+    return LookBack.DUE if at - notice.received_at > PROMPT else LookBack.NO_NEED
+
+
+def _restored(case: Case, at: datetime, event: happened.StoreRestored) -> Case:
+    return replace(case, look_back=LookBack.DUE, retry_at=None)
+
+
+def _looked_back(case: Case, at: datetime, event: happened.LookedBack) -> Case:
+    return replace(done(case), look_back=LookBack.DONE)
 
 
 def _with_mail(case: Case, notice: Notice) -> Case:
@@ -68,7 +84,7 @@ def _with_mail(case: Case, notice: Notice) -> Case:
 def _joined(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
     case = _with_mail(case, event.notice)
     if event.notice.kind is Kind.INFORMATION_REQUEST:
-        return _reopened(case, event)
+        return _reopened(case, at, event)
     deadline = earliest(event.deadline, case.deadline) if event.deadline else case.deadline
     if case.answered_at is None and case.send_state is SendState.NONE and _says_more(event.notice, case):
         case = replace(_fresh_answer(case), dossier_sha256=None)
@@ -95,7 +111,7 @@ def _fuller(old: Notice, new: Notice) -> Notice:
     return old if new.order_id is None and old.order_id is not None else new
 
 
-def _reopened(case: Case, event: happened.NoticeJoined) -> Case:
+def _reopened(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
     """A request for information needs an answer of its own, also in a case that was answered before."""
     notice = replace(
         event.notice,
@@ -110,6 +126,7 @@ def _reopened(case: Case, event: happened.NoticeJoined) -> Case:
         reason=notice.reason,
         order_id=notice.order_id,
         deadline=event.deadline,
+        look_back=_look_back(event.notice, at),
         decision=None,
         overruled=False,
         dossier_sha256=None,
@@ -255,6 +272,8 @@ def _alerted(case: Case, at: datetime, event: happened.AlertRaised) -> Case:
 _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.NoticeJoined: _joined,
     happened.DecisionReceived: _decision_received,
+    happened.StoreRestored: _restored,
+    happened.LookedBack: _looked_back,
     happened.EvidenceGathered: _gathered,
     happened.EvidenceChanged: _evidence_changed,
     happened.Decided: _decided,

@@ -45,12 +45,15 @@ _BASE64_BLOCK = 57 * 1024  # the bytes that fill them
 Part = Callable[[io.BytesIO], None]
 
 
-def reply_message_id(account: str, case_id: str, kind: str, revision: int, domain: str) -> str:
-    """The Message-ID of a reply, the same for the same account, case, kind and revision.
+def reply_message_id(
+    account: str, case_id: str, kind: str, revision: int, domain: str, notice_id: str
+) -> str:
+    """The Message-ID of a reply, the same for the same account, case, kind, revision and answered notice.
 
-    Raises UserError when the domain cannot stand in a mail header.
+    `notice_id`, the notice's Message-ID, is known to Amazon and the seller alone: nobody else can guess the reply's
+    and forge a bounce or a copy of it. Raises UserError when the domain cannot stand in a mail header.
     """
-    told_apart_by = f"{account}|{case_id}|{kind}|{revision}"
+    told_apart_by = f"{account}|{case_id}|{kind}|{revision}|{notice_id}"
     return f"<{_digest(told_apart_by, 32)}@{_ascii_domain(domain)}>"
 
 

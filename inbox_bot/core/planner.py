@@ -5,6 +5,7 @@ between two questions but the case itself, so a killed process goes on where its
 
 ::
 
+    (late: LookForEarlierAnswer ->)
     Gather -> Decide -> Compose -> PlaceDraft -> (the seller sends) ............... answered
                  |                     |-> approved, auto or last call -> Send ---- answered -> FileSentCopy
                  |-> review, refund: a person                             |-> unknown -> LookUp -> found: answered
@@ -17,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from inbox_bot.core.case import Case, ComposedReply, SendState, Status
+from inbox_bot.core.case import Case, ComposedReply, LookBack, SendState, Status
 from inbox_bot.core.ladder import due_alarm, next_rung_at
 from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
 
@@ -29,6 +30,11 @@ MAX_SENDS_IN_DOUBT = 2
 MOST_UNASKED = 3  # replies on one case without a person: two machines could go on answering each other
 LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
 MAX_TIDYING_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class LookForEarlierAnswer:
+    """Search the mailbox for an answer of which this store knows nothing: it may be new, or an old backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ class Wait:
 
 
 Step = (
-    Gather
+    LookForEarlierAnswer
+    | Gather
     | Decide
     | MakeRefundTask
     | LookForRefund
@@ -164,6 +171,8 @@ def _work(case: Case, policy: Policy, now: datetime) -> Step:
         return Wait(None)
     if not case.trusted:
         return Decide() if case.decision is None else Wait(None)
+    if case.look_back is LookBack.DUE:
+        return LookForEarlierAnswer()
     if case.dossier_sha256 is None:
         return Gather()
     if case.decision is None:
@@ -181,7 +190,7 @@ def _answer(case: Case, policy: Policy, now: datetime) -> Step:
     if case.reply is None:
         return Compose()
     if policy.mode is Mode.DRAFT and case.draft_state != "placed":
-        return PlaceDraft(look_first=case.draft_state == "intended")
+        return PlaceDraft(look_first=case.draft_state == "intended" or case.look_back is LookBack.DONE)
     because = _may_send(case, policy, now)
     if because:
         return Send(because)

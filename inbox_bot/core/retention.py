@@ -239,14 +239,6 @@ def _latest(days: Iterable[date | None], collected_on: date) -> date | None:
     return max((min(day, collected_on) for day in days if day is not None), default=None)
 
 
-def thinned(record: OrderRecord, days: Days, now: datetime) -> OrderRecord | None:
-    """What may stay of an order's only record, without an open case: itself, itself without the buyer, or nothing."""
-    alone = (listed("", record),)
-    if _is_past(alone, days, now):
-        return None
-    return without_buyer(record) if _buyer_may_go(alone, days, now) else record
-
-
 def _is_personal(dossier: Dossier) -> bool:
     """Whether `without_buyer` would take something away; made for a hundred thousand records at a time."""
     if not _is_of_a_report(dossier):

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from inbox_bot.core.errors import StoreUnavailable
+from inbox_bot.store.connection import connect
 from inbox_bot.store.rows import instant_of, text_of
-from inbox_bot.store.sqlite import connect
 
 AGAIN_AFTER = timedelta(hours=12)  # the same words about the same thing within this time are told once
 

@@ -102,12 +102,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What goes together: records that are replaced by less or lose the buyer, records, and files by SHA-256.
+    """What goes together: records, the buyer out of `bare` ones, and files by SHA-256.
 
     `seen` is what `standing` said before it was worked out; "" means that nobody else can have written since.
     """
 
-    changed: tuple[tuple[str, OrderRecord], ...] = ()
     gone: tuple[RecordKey, ...] = ()
     files: tuple[str, ...] = ()
     bare: tuple[RecordKey, ...] = ()
@@ -168,9 +167,6 @@ class Store(Protocol):
 
     def records(self, account: str, order_id: str) -> tuple[OrderRecord, ...]:
         """What is kept about an order, one record a source, in the order in which they were collected."""
-
-    def every_record(self) -> Iterator[tuple[str, OrderRecord]]:
-        """All records of all orders with their account."""
 
     def kept_records(self) -> Iterator[KeptRecord]:
         """All records without their contents, those of one account and order together."""

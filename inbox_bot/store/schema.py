@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
+from inbox_bot.store.chain import BEGIN, chained
 from inbox_bot.store.codec import from_json, to_json
 from inbox_bot.store.rows import day_columns
 
@@ -144,3 +145,27 @@ _ALARMS = """CREATE TABLE alarms (
     number INTEGER PRIMARY KEY, account TEXT NOT NULL, case_id TEXT, name TEXT NOT NULL, text TEXT NOT NULL,
     raised_at TEXT NOT NULL, told_at TEXT, tries INTEGER NOT NULL DEFAULT 0, retry_at TEXT
 )"""
+
+
+@MIGRATIONS(name="0005_chain")
+def _chain(database: Database) -> None:
+    """Every event carries the hash of itself and of the line before it, and none comes in without one."""
+    database.execute("DROP TRIGGER events_stand")
+    database.execute("ALTER TABLE events ADD COLUMN hash TEXT NOT NULL DEFAULT ''")
+    rows = database.execute(
+        "SELECT number, account, case_id, at, type, data FROM events ORDER BY number"
+    ).fetchall()
+    hashes = (hash_ for _, hash_ in chained(BEGIN, (row[1:] for row in rows)))
+    database.conn.executemany(
+        "UPDATE events SET hash = ? WHERE number = ?",
+        [(hash_, row[0]) for row, hash_ in zip(rows, hashes, strict=True)],
+    )
+    for statement in _CHAIN:
+        database.execute(statement)
+
+
+_CHAIN = (
+    "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
+    """CREATE TRIGGER events_are_chained BEFORE INSERT ON events WHEN NEW.hash = ''
+        BEGIN SELECT RAISE(ABORT, 'events are chained'); END""",
+)

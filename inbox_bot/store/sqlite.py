@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from inbox_bot.core.case import Case
-from inbox_bot.core.errors import StoreError, StoreUnavailable, TemporaryError
+from inbox_bot.core.errors import TemporaryError
 from inbox_bot.core.events import Event
 from inbox_bot.core.record import Dossier, OrderRecord
 from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile, listed, without_buyer
+from inbox_bot.store.chain import BEGIN, EventRow, chained
 from inbox_bot.store.codec import event_from_json, from_json, to_json
+from inbox_bot.store.connection import connect, migrate, transaction
 from inbox_bot.store.protocol import (
     CaseRecord,
     Change,
@@ -34,7 +34,6 @@ from inbox_bot.store.protocol import (
     StoredMail,
 )
 from inbox_bot.store.rows import case_row, instant_of, kept_record_of, record_row, text_of
-from inbox_bot.store.schema import MIGRATIONS
 
 MAIL_TYPE = "message/rfc822"
 _URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
@@ -56,10 +55,10 @@ class SqliteStore:
         self._connection = connect(path)
         self._database = Database(self._connection)
         try:
-            MIGRATIONS.apply(self._database)
-        except sqlite3.Error as error:
+            migrate(self._connection, path)
+        except BaseException:
             self._connection.close()
-            raise StoreError(f"the store {path} cannot be used: {error}") from error
+            raise
 
     def close(self) -> None:
         self._connection.close()
@@ -73,7 +72,7 @@ class SqliteStore:
         self, account: str, folder: str, cursor: Cursor, mails: Sequence[FetchedMail], at: datetime
     ) -> int:
         new = 0
-        with self._transaction():
+        with transaction(self._connection):
             for mail in mails:
                 new += self._save_mail(account, folder, cursor.uidvalidity, mail, at)
             self._database.table("cursors").upsert(
@@ -111,7 +110,7 @@ class SqliteStore:
         )
 
     def note_failure(self, account: str, sha256: str, what: str) -> int:
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.execute(
                 "UPDATE mails SET tries = tries + 1, note = ? WHERE account = ? AND sha256 = ?",
                 (what, account, sha256),
@@ -126,7 +125,7 @@ class SqliteStore:
         return bytes(row[0])
 
     def commit(self, change: Change) -> None:
-        with self._transaction():
+        with transaction(self._connection):
             for file in change.files:
                 self._save_file(file, change.at)
             self._append_events(change)
@@ -136,12 +135,15 @@ class SqliteStore:
                 self._save_case(change, change.case)
 
     def _append_events(self, change: Change) -> None:
-        rows = (
-            (change.account, change.case_id, text_of(change.at), type(event).__name__, to_json(event))
+        at = text_of(change.at) or ""
+        rows: list[EventRow] = [
+            (change.account, change.case_id, at, type(event).__name__, to_json(event))
             for event in change.events
-        )
-        sql = "INSERT INTO events (account, case_id, at, type, data) VALUES (?, ?, ?, ?, ?)"
-        self._connection.executemany(sql, rows)
+        ]
+        last = self._row("SELECT hash FROM events ORDER BY number DESC LIMIT 1")
+        sql = "INSERT INTO events (account, case_id, at, type, data, hash) VALUES (?, ?, ?, ?, ?, ?)"
+        previous = last[0] if last else BEGIN
+        self._connection.executemany(sql, ((*row, hash_) for row, hash_ in chained(previous, rows)))
 
     def _save_outcome(self, account: str, outcome: MailOutcome) -> None:
         state = "quarantined" if outcome.quarantined else "handled"
@@ -217,7 +219,7 @@ class SqliteStore:
         )
 
     def save_records(self, account: str, records: Sequence[OrderRecord]) -> None:
-        with self._transaction():
+        with transaction(self._connection):
             self._connection.executemany(
                 _SAVE_RECORD,
                 [record_row(account, record) for record in records],
@@ -228,10 +230,6 @@ class SqliteStore:
         return tuple(
             OrderRecord(key, from_json(data, Dossier)) for key, data in self._rows(sql, account, order_id)
         )
-
-    def every_record(self) -> Iterator[tuple[str, OrderRecord]]:
-        for account, key, data in self._connection.execute("SELECT account, key, data FROM records"):
-            yield account, OrderRecord(key, from_json(data, Dossier))
 
     def kept_records(self) -> Iterator[KeptRecord]:
         for *row, unlisted in self._connection.execute(_KEPT_RECORDS):
@@ -257,8 +255,8 @@ class SqliteStore:
         return f"{others} {self._connection.total_changes}"
 
     def purge(self, purge: Purge, told: Sequence[Event], at: datetime) -> bool:
-        if purge.bare or purge.changed or purge.gone or purge.files or told:
-            with self._transaction():
+        if purge.bare or purge.gone or purge.files or told:
+            with transaction(self._connection):
                 if purge.seen and purge.seen != self.standing():
                     raise TemporaryError(
                         "the store changed while it was worked out what may go; it is done again"
@@ -269,8 +267,6 @@ class SqliteStore:
         return not busy
 
     def _remove(self, purge: Purge) -> None:
-        for account, record in purge.changed:
-            self._replace_record(account, record)
         for key in purge.bare:
             if (whole := self._record(key)) is not None:
                 self._replace_record(key[0], without_buyer(whole))
@@ -298,41 +294,3 @@ class SqliteStore:
     def _row(self, sql: str, *values: str | None) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
         return row
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """A write transaction from its first statement on, so that two writers cannot read the same version."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            self._roll_back()
-            raise StoreUnavailable(f"the store could not be written: {error}") from error
-        except sqlite3.DatabaseError as error:
-            self._roll_back()
-            raise StoreError(f"the store refused a change: {error}") from error
-        except BaseException:
-            self._roll_back()
-            raise
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
-def connect(path: Path | None) -> sqlite3.Connection:
-    """A connection with the store's settings; the file is made for nobody else to read."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-    try:
-        connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=10)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        # What is removed or replaced is overwritten at once: a newer report replaces addresses every day.
-        connection.execute("PRAGMA secure_delete = ON")
-    except sqlite3.Error as error:
-        raise StoreError(f"the store {path} cannot be opened: {error}") from error
-    return connection
