@@ -206,6 +206,32 @@ def _purge(options: argparse.Namespace) -> int:
     return run_purge(file, dry_run=options.dry_run, as_json=options.json, now=now)
 
 
+def _backup(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from inbox_bot.commands.keeping import run_backup
+    from inbox_bot.places import find_config
+
+    file, now = find_config(options.config), datetime.now(UTC)
+    return run_backup(file, options.file, replace=options.replace, now=now)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from inbox_bot.commands.keeping import run_restore
+    from inbox_bot.places import find_config
+
+    return run_restore(find_config(options.config), options.file, now=datetime.now(UTC))
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.keeping import run_verify
+    from inbox_bot.places import find_config
+
+    return run_verify(find_config(options.config), head=options.head, file=options.file, as_json=options.json)
+
+
 def _import_orders(options: argparse.Namespace) -> int:
     from inbox_bot.commands.orders import run_import
     from inbox_bot.places import find_config
@@ -252,6 +278,9 @@ _PERFORM: dict[str, Perform] = {
     "add_evidence": _add_evidence,
     "check": _check,
     "purge": _purge,
+    "backup": _backup,
+    "restore": _restore,
+    "verify": _verify,
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,

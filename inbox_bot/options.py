@@ -271,6 +271,34 @@ def _add_purge(commands: Commands) -> None:
     _json(purge)
 
 
+def _add_backup(commands: Commands) -> None:
+    backup = _command(commands, "backup", "backup", "copy the store to one file, while the daemon runs on")
+    backup.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="where to (default: a dated file here)"
+    )
+    backup.add_argument("--replace", action="store_true", help="replace FILE if it exists")
+    _config(backup)
+
+
+def _add_restore(commands: Commands) -> None:
+    restore = _command(
+        commands, "restore", "restore", "put a backup in the store's place; the daemon must be stopped"
+    )
+    restore.add_argument("file", type=_existing, metavar="FILE")
+    _config(restore)
+
+
+def _add_verify(commands: Commands) -> None:
+    about = "see that nobody and nothing has changed the store: damage, chain of events, files, cases"
+    verify = _command(commands, "verify", "verify", about)
+    verify.add_argument(
+        "--head", metavar="NUMBER:HASH", help="a head that verify printed earlier; it must still stand"
+    )
+    verify.add_argument("--file", type=_existing, metavar="FILE", help="a backup in place of the store")
+    _config(verify)
+    _json(verify)
+
+
 def _add_rules(commands: Commands) -> None:
     about = "the rules by which notices are read and cases decided"
     rules = commands.add_parser("rules", help=about, description=about)
@@ -304,6 +332,9 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     **{name: partial(_add_choice, name) for name in _CHOICES},
     "check": _add_check,
     "purge": _add_purge,
+    "backup": _add_backup,
+    "restore": _add_restore,
+    "verify": _add_verify,
     "evidence": _add_evidence,
     "orders": _add_orders,
     "rules": _add_rules,

@@ -104,10 +104,13 @@ def plans(runs: int, seed: int) -> list[Plan]:
     ]
     table += [("kill", "kill -9", UP)] * 10
     chance.shuffle(table)
+    steps: dict[str, list[int]] = {}
     made = []
     for number in range(runs):
         part, kind, direction = table[number % len(table)]
-        step = chance.randrange(50)
+        if not steps.get(part):
+            steps[part] = chance.sample(range(50), 50)
+        step = steps[part].pop()
         mode = "auto" if part.startswith("smtp") else chance.choice(("auto", "draft"))
         made.append(
             Plan(seed * 100_000 + number, mode, part, kind, direction, (step + chance.random()) / 50,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import inbox_bot.book.bind
 import inbox_bot.config_model  # noqa: F401 - imported before the first fork
-from inbox_bot.commands.run import only_one
 from inbox_bot.config import load_config
 from inbox_bot.desk import load_rulebook
 from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
 from inbox_bot.rounds import log_display, open_desk, work_once
+from inbox_bot.store.lock import only_one
 from inbox_bot.store.sqlite import SqliteStore
 
 RULEBOOK = load_rulebook()  # everything is imported and compiled before the first fork
@@ -29,7 +29,7 @@ def make_pass(config_file: Path, days: float) -> None:
     config = load_config(config_file)
     (account,) = config.accounts
     offset = timedelta(days=days)
-    with only_one(config), MailReader() as reader:
+    with only_one(config.data_folder), MailReader() as reader:
         store = SqliteStore(config.store_path)
         outside = LiveOutside(account)
         desk = open_desk(config, account, RULEBOOK, store, outside, reader, log_display())

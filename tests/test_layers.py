@@ -34,6 +34,8 @@ FLOORS = (
         "desk",
         "work",
         "purging",
+        "keeping",
+        "copies",
         "gather",
         "answer",
         "refund_steps",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,8 +21,9 @@ from inbox_bot.mail.reader import MailReader
 from inbox_bot.outside import LiveOutside
 from inbox_bot.rounds import Display, log_display, open_desk, work_once
 from inbox_bot.store.alarm_book import AlarmBook
+from inbox_bot.store.lock import only_one
 from inbox_bot.store.protocol import Store
-from inbox_bot.store.sqlite import SqliteStore
+from inbox_bot.store.sqlite import SqliteStore, see_that_it_is_whole
 from inbox_bot.vigil import hours_of, open_channels
 
 
@@ -33,8 +32,8 @@ def run_daemon(config_file: Path, *, verbose: bool) -> int:
     config = load_config(config_file)
     rulebook = load_rulebook(config.rules_folder, config.templates_folder)
     log_to_stderr(verbose=verbose)
-    with only_one(config):
-        SqliteStore(config.store_path).close()  # a store that cannot be used is said before anything starts
+    with only_one(config.data_folder):
+        see_that_it_is_whole(config.store_path)  # a store that cannot be used is said before anything starts
         daemon = Daemon(config, rulebook, log_display())
         daemon.stop_on_signals()
         daemon.run()
@@ -48,7 +47,8 @@ def run_once(config_file: Path, account: str | None, *, as_json: bool, verbose: 
     rulebook = load_rulebook(config.rules_folder, config.templates_folder)
     log_to_stderr(verbose=verbose)
     failures: list[InboxBotError] = []
-    with only_one(config), MailReader() as reader:
+    with only_one(config.data_folder), MailReader() as reader:
+        see_that_it_is_whole(config.store_path)
         channels, hours = open_channels(config.alarms), hours_of(config.alarms)
         store, book, overflow = SqliteStore(config.store_path), AlarmBook(config.store_path), Overflow()
 
@@ -120,20 +120,6 @@ def _print(store: Store, case_id: str, *, as_json: bool) -> None:
     left = f", {in_words(due - datetime.now(UTC))}" if due and case.closed_at is None else ""
     why = f": {case.decision.because}" if case.decision else ""
     click.echo(f"{case.case_id}  {case.status.value}{left}{why}")
-
-
-@contextmanager
-def only_one(config: Config) -> Iterator[None]:
-    """Hold the lock of the data folder, so that no second process works on the same cases; raises StoreError."""
-    config.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = config.data_folder / "lock"
-    with path.open("a") as file:
-        path.chmod(0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"another inbox-bot works on {config.data_folder}; stop it first") from None
-        yield
 
 
 def log_to_stderr(*, verbose: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from inbox_bot.core.record import Dossier, OrderRecord
 from inbox_bot.core.retention import KeptRecord, RecordKey, SavedFile, listed, without_buyer
 from inbox_bot.store.chain import BEGIN, EventRow, chained
 from inbox_bot.store.codec import event_from_json, from_json, to_json
-from inbox_bot.store.connection import connect, migrate, transaction
+from inbox_bot.store.connection import connect, damage_in, migrate, transaction, unusable
 from inbox_bot.store.protocol import (
     CaseRecord,
     Change,
@@ -47,11 +48,21 @@ _KEPT_RECORDS = """SELECT
     FROM records ORDER BY account, order_id"""
 
 
+def see_that_it_is_whole(path: Path) -> None:
+    """Open the store, make it if there is none, and let SQLite look over every page; raises StoreError."""
+    store = SqliteStore(path)
+    try:
+        store.refuse_damage()
+    finally:
+        store.close()
+
+
 class SqliteStore:
     """`Store` in one SQLite file, or in memory when `path` is None."""
 
     def __init__(self, path: Path | None) -> None:
         """Open or create the store; raises StoreError when the file is no store of ours or is damaged."""
+        self._path = path
         self._connection = connect(path)
         self._database = Database(self._connection)
         try:
@@ -59,6 +70,11 @@ class SqliteStore:
         except BaseException:
             self._connection.close()
             raise
+
+    def refuse_damage(self) -> None:
+        """Raise StoreError when SQLite finds a fault in the file."""
+        if found := damage_in(self._connection):
+            raise unusable(self._path, sqlite3.DatabaseError("; ".join(found)))
 
     def close(self) -> None:
         self._connection.close()
