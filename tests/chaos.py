@@ -79,6 +79,10 @@ class Outcome:
     seconds: float = 0.0
 
 
+# A mail server writes its line on top of what it hands on.
+TRACE = b"Received: from relay.example by mx.seller.example with ESMTPS; Mon, 05 Oct 2026 09:30:00 +0000\r\n"
+
+
 def plans(runs: int, seed: int) -> list[Plan]:
     """So many runs: every part and kind in turn, the byte at every fiftieth of the stream in turn."""
     chance = random.Random(seed)
@@ -133,7 +137,7 @@ class Post(Inbox):
         seller = envelope.mail_from
         self.taken[seller].append(str(mail["Message-ID"]))
         if self.copies.get(seller, True) and seller in envelope.rcpt_tos:
-            self._server.deliver(seller, envelope.original_content)
+            self._server.deliver(seller, TRACE + envelope.original_content)
         return "250 2.0.0 queued"
 
 

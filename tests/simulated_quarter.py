@@ -80,6 +80,10 @@ Delivered on: {shipped}
 """
 
 
+# A mail server writes its line on top of what it hands on.
+TRACE = b"Received: from relay.example by mx.seller.example with ESMTPS; Mon, 05 Oct 2026 09:30:00 +0000\r\n"
+
+
 @dataclass(frozen=True)
 class Sent:
     """A notice as the generator sent it: the truth that the run is held against."""
@@ -160,7 +164,7 @@ class PlayedOutside(LiveOutside):
                 )
             )
             if luck > 0.12:
-                self.account.deliver(reply.raw_bytes, at=quarter.now)
+                self.account.deliver(TRACE + reply.raw_bytes, at=quarter.now)
         if luck < 0.15:
             raise AnswerUnknown("the line broke", dot_sent=taken)
         on_accepted(250, "queued")

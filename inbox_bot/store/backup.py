@@ -58,7 +58,8 @@ def swap_in(
         store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _beside(store) as copy:
             _copy(backup, copy)
-            _sound(copy)
+            if not _sound(copy).schema:
+                raise StoreError(f"{backup} holds nothing")
             prepared = prepare(copy, _newest_event(copy) or now)
             _fold_in(copy)
             aside = _set_aside(store, now)
@@ -131,7 +132,13 @@ def _set_aside(store: Path, now: datetime) -> Path | None:
     aside = store.with_name(f"{store.name}.before-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
     if aside.exists():
         raise StoreError(f"{aside} exists already; move it away")
-    for old, new in zip((store, *companions(store)), (aside, *companions(aside)), strict=True):
+    try:
+        os.link(
+            store, aside
+        )  # so that at no instant there is none: a process that dies here leaves the old one
+    except OSError:  # a file system without links
+        store.replace(aside)
+    for old, new in zip(companions(store), companions(aside), strict=True):
         if old.exists():
             old.replace(new)
     return aside
