@@ -13,11 +13,19 @@ from inbox_bot.store.protocol import Change
 
 def case_row(case: Case, change: Change) -> dict[str, object]:
     """The case whole, and beside it the columns it is searched by."""
+    return {
+        **derived_columns(case),
+        "case_id": case.case_id,
+        "version": change.version + 1,
+        "wake_at": text_of(change.wake_at),
+    }
+
+
+def derived_columns(case: Case) -> dict[str, object]:
+    """What a row holds of the case itself, as its events give it."""
     notice, deadline = case.notice, case.deadline
     return {
-        "case_id": case.case_id,
         "account": case.account,
-        "version": change.version + 1,
         "status": case.status.value,
         "kind": notice.kind.value,
         "order_id": case.order_id,
@@ -27,7 +35,6 @@ def case_row(case: Case, change: Change) -> dict[str, object]:
         "currency": notice.amount.currency if notice.amount else None,
         "due_by": text_of(deadline.due_by) if deadline else None,
         "send_by": text_of(deadline.send_by) if deadline else None,
-        "wake_at": text_of(change.wake_at),
         "opened_at": text_of(case.opened_at),
         "because": case.decision.because if case.decision else "",
         "state": to_json(case),

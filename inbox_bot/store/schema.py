@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from inbox_bot.core.evolution import fold
 from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
 from inbox_bot.store.chain import BEGIN, chained
-from inbox_bot.store.codec import from_json, to_json
-from inbox_bot.store.rows import day_columns
+from inbox_bot.store.codec import event_from_json, from_json, to_json
+from inbox_bot.store.rows import day_columns, derived_columns
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -162,6 +163,19 @@ def _chain(database: Database) -> None:
     )
     for statement in _CHAIN:
         database.execute(statement)
+    _derive_cases(database)
+
+
+def _derive_cases(database: Database) -> None:
+    """Fold every case anew: an earlier release drew less out of the same events."""
+    cases = [case_id for (case_id,) in database.execute("SELECT case_id FROM cases").fetchall()]
+    for case_id in cases:
+        sql = "SELECT at, type, data FROM events WHERE case_id = ? ORDER BY number"
+        history = (
+            (datetime.fromisoformat(at), event_from_json(name, data))
+            for at, name, data in database.execute(sql, (case_id,))
+        )
+        database.table("cases").update(case_id, derived_columns(fold(case_id, history)))
 
 
 _CHAIN = (
