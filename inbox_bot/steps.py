@@ -148,6 +148,12 @@ def _reply(work: Work) -> Reply:
 
 
 def _stored(work: Work, composed: ComposedReply) -> Reply:
+    try:
+        raw_bytes = work.file(composed.sha256)
+    except KeyError:
+        raise NeedsReview(
+            "the reply was kept as long as [retention] says and is gone; have it written anew"
+        ) from None
     return Reply(
         case_id=work.case.case_id,
         revision=composed.revision,
@@ -156,7 +162,7 @@ def _stored(work: Work, composed: ComposedReply) -> Reply:
         recipient=composed.recipient,
         subject=composed.subject,
         sha256=composed.sha256,
-        raw_bytes=work.file(composed.sha256),
+        raw_bytes=raw_bytes,
         attachment_names=composed.attachment_names,
     )
 

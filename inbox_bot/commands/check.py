@@ -59,6 +59,12 @@ def _text(config: Config, case: Case, store: SqliteStore, file: Path | None) -> 
     if case.reply is None:
         raise UserError(f"case {case.case_id} has no reply yet; name a file with --file")
     composed = case.reply
+    try:
+        raw_bytes = store.file(composed.sha256)
+    except KeyError:
+        raise UserError(
+            f"the reply of case {case.case_id} was kept as long as [retention] says and is gone; name one with --file"
+        ) from None
     reply = Reply(
         case.case_id,
         composed.revision,
@@ -67,7 +73,7 @@ def _text(config: Config, case: Case, store: SqliteStore, file: Path | None) -> 
         composed.recipient,
         composed.subject,
         composed.sha256,
-        store.file(composed.sha256),
+        raw_bytes,
         composed.attachment_names,
     )
     outside = LiveOutside(config.account(case.account))
