@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos_proxy import DOWN, UP, ChaosProxy, Fault
+from nouns import travelled
 from servers import SECRET, DovecotServer, dovecot
 from smtp_servers import Inbox, authority_file, server_context, smtp_server
 from test_crash import mails as answerable_mails
@@ -77,10 +78,6 @@ class Outcome:
     twins_in_window: int = 0
     struck: bool = False
     seconds: float = 0.0
-
-
-# A mail server writes its line on top of what it hands on.
-TRACE = b"Received: from relay.example by mx.seller.example with ESMTPS; Mon, 05 Oct 2026 09:30:00 +0000\r\n"
 
 
 def plans(runs: int, seed: int) -> list[Plan]:
@@ -137,7 +134,7 @@ class Post(Inbox):
         seller = envelope.mail_from
         self.taken[seller].append(str(mail["Message-ID"]))
         if self.copies.get(seller, True) and seller in envelope.rcpt_tos:
-            self._server.deliver(seller, TRACE + envelope.original_content)
+            self._server.deliver(seller, travelled(envelope.original_content))
         return "250 2.0.0 queued"
 
 

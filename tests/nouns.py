@@ -34,6 +34,13 @@ NOTICE_ID = "<notice.1@mail.example>"
 POLICY = Policy(account="shop", address=SELLER, display_name="Example Goods", signature="Example Goods")
 
 
+def travelled(raw_bytes: bytes) -> bytes:
+    """The mail as a server files it that took it by SMTP: with its line of trace, which no draft has."""
+    return (
+        b"Received: from relay.example by mx.seller.example; Mon, 05 Oct 2026 09:30:00 +0000\r\n" + raw_bytes
+    )
+
+
 def notice(**changes: Any) -> Notice:
     """A trusted claim of 108.84 USD for a parcel that was not received."""
     values: dict[str, Any] = {

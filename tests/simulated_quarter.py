@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
-from nouns import POLICY
+from nouns import POLICY, travelled
 from world import RULEBOOK
 
 from inbox_bot.app import approve, choose_refund, confirm_refund, mark_answered
@@ -78,10 +78,6 @@ Tracking number: 1Z999AA1{number:010}
 Reference: {order}
 Delivered on: {shipped}
 """
-
-
-# A mail server writes its line on top of what it hands on.
-TRACE = b"Received: from relay.example by mx.seller.example with ESMTPS; Mon, 05 Oct 2026 09:30:00 +0000\r\n"
 
 
 @dataclass(frozen=True)
@@ -164,7 +160,7 @@ class PlayedOutside(LiveOutside):
                 )
             )
             if luck > 0.12:
-                self.account.deliver(TRACE + reply.raw_bytes, at=quarter.now)
+                self.account.deliver(travelled(reply.raw_bytes), at=quarter.now)
         if luck < 0.15:
             raise AnswerUnknown("the line broke", dot_sent=taken)
         on_accepted(250, "queued")

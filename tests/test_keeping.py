@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from nouns import POLICY
-from simulated_quarter import TRACE, account_config
+from nouns import POLICY, travelled
+from simulated_quarter import account_config
 from test_crash import mails
 from world import NOW, RULEBOOK, Fuse, FusedOutside, World, desk_for, work_until_quiet
 
@@ -299,7 +299,7 @@ class Shop:
             def submit(self, reply, *, before_body, on_accepted):
                 before_body()
                 shop.sent.append(reply)
-                shop.account.deliver(TRACE + reply.raw_bytes, at=at)
+                shop.account.deliver(travelled(reply.raw_bytes), at=at)
                 on_accepted(250, "ok")
 
         store, told = SqliteStore(self.path), []
@@ -412,6 +412,6 @@ def test_a_draft_that_shows_in_a_folder_of_all_mails_is_no_copy_of_a_sent_reply(
     outside._mailbox = shop.account.open()
     shop.account.deliver(draft, "All Mail", at=NOW)
     assert outside.find_copy(case.reply.message_id) == ""
-    shop.account.deliver(TRACE + draft, "All Mail", at=NOW)
+    shop.account.deliver(travelled(draft), "All Mail", at=NOW)
     assert outside.find_copy(case.reply.message_id) == "All Mail"
     outside.drop()

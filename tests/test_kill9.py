@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from nouns import travelled
 from servers import SECRET, DovecotServer
 from smtp_servers import Inbox, smtp_server
 from test_crash import mails
@@ -157,7 +158,7 @@ def test_sent_replies_survive_kills_and_each_goes_out_once(driver, dovecot_serve
         kills = kill_at_random(driver, config, chance)
         for raw, recipients in zip(server.mails, server.recipients, strict=True):
             assert recipients == ["cb-seller-notification@amazon.com", seller]
-            dovecot_server.deliver(seller, raw)
+            dovecot_server.deliver(seller, travelled(raw))
         # Then the hours pass, and at last the day on which doubt is dearer than a twin.
         for days in (0, 0.001, 0.01, 0.03, 0.05, 6.2):
             assert driver.run(config, days=days) == 0

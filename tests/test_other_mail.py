@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from bounces import SHAPES, bounce
-from nouns import POLICY
+from nouns import POLICY, travelled
 from test_crash import DELIVERED, NOTICE, SHIPPED
 from world import NOW, Fuse, FusedOutside, World, deliver, desk_for
 
@@ -185,7 +185,7 @@ def test_a_refusal_in_words_opens_the_case_again(office):
 
 
 def test_a_copy_that_comes_back_is_noted_and_is_no_new_mail_to_answer(office):
-    copy = office.world.accepted[0].raw_bytes
+    copy = travelled(office.world.accepted[0].raw_bytes)
     office.work(LATER, copy)
     assert office.case.copy_seen
     assert office.case.send_state is SendState.SENT

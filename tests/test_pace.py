@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from nouns import POLICY
+from nouns import POLICY, travelled
 from test_crash import DELIVERED, NOTICE, SHIPPED
 from test_other_mail import AUTO, Office
 from world import NOW, Fuse, FusedOutside, World, deliver, desk_for
@@ -73,7 +73,7 @@ def test_a_reply_in_doubt_goes_out_early_where_every_copy_used_to_come_back():
     """Three replies left a copy; the fourth left none within the looks, so it did not go out."""
     desk, world, _ = flood(3, AUTO)
     world.copies.clear()
-    again = [one.raw_bytes for one in world.accepted]
+    again = [travelled(one.raw_bytes) for one in world.accepted]
     deliver(desk, world, [*world.mails, *again], NOW + timedelta(minutes=5))
     ingest(desk, NOW + timedelta(minutes=5))
     assert all(one.case.copy_seen for one in desk.store.cases())
