@@ -1,4 +1,4 @@
-"""Forks real passes of the program on request, so that two hundred of them can be killed without waiting for imports.
+"""Forks real passes of the program on request, so that hundreds of them can be killed without waiting for imports.
 
 Reads lines "CONFIG DAYS" from standard input; each forks a child that makes one pass over the configured account with
 the clock moved on by so many days, and prints "started PID" and, when the child ends, "ended CODE".
