@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check chaos clean
+.PHONY: demo test check chaos fuzz clean
 
 demo: $(STAMP)
 	$(VENV)/bin/inbox-bot demo
@@ -13,6 +13,10 @@ test: $(STAMP)
 
 chaos: $(STAMP)
 	$(VENV)/bin/python tests/chaos.py --runs 1000 --seed 1
+
+fuzz: $(STAMP)
+	INBOX_BOT_FUZZ_EXAMPLES=20000 $(VENV)/bin/python -m pytest -q -s tests/test_parser_suite.py
+	$(VENV)/bin/python tests/fuzz_atheris.py -max_total_time=600
 
 check: $(STAMP)
 	$(VENV)/bin/ruff check .
