@@ -78,6 +78,15 @@ class SentCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundMail:
+    """A mail that a search met: its folder, when the server got it, and its bytes."""
+
+    folder: str
+    received_at: datetime | None
+    raw_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EarlierAnswer:
     """An answer that went out before this store knew of it (empty: none), and drafts of ours from before."""
 
@@ -97,6 +106,9 @@ class Outside(Protocol):
 
         Each once, none judged: whether a mail of the thread belongs to the order is for the reader to say.
         """
+
+    def find_everywhere(self, needles: Collection[str]) -> tuple[FoundMail, ...]:
+        """The mails of all folders that mention one of the ids, also of those nobody watches; raises TemporaryError."""
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """See that the reply stands in Drafts once, and return the folder; raises TemporaryError."""

@@ -18,6 +18,7 @@ from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
+from inbox_bot.core.kinship import buyer_mark, is_second_dispute
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
@@ -260,7 +261,8 @@ def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
 
     Events stay for good, so the buyer's name and street are left out: the town is what is compared.
     """
-    notice = replace(notice, destination=replace(notice.destination, lines=()))
+    mark = buyer_mark(desk.policy.account, notice.destination)
+    notice = replace(notice, destination=replace(notice.destination, lines=()), buyer_mark=mark)
     work = _open_or_join(desk, notice, now)
     work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
     work.save(now)
@@ -291,10 +293,15 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
 def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
     """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
     if set(thread_ids) & set(case.thread_ids):
-        return True
+        return notice.kind is not Kind.CLAIM or not is_second_dispute(notice, case)
     if notice.order_id is None or notice.order_id != case.order_id:
         return False
-    return case.closed_at is None or notice.kind is Kind.DECISION
+    if notice.kind is Kind.DECISION:
+        return True
+    if case.closed_at is not None:
+        # A question that comes after a long silence is about the dispute that was taken for won.
+        return notice.kind is Kind.INFORMATION_REQUEST and case.lapsed_at is not None and case.outcome is None
+    return notice.kind is Kind.INFORMATION_REQUEST or not is_second_dispute(notice, case)
 
 
 def _new_case_id(desk: Desk, notice: Notice) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from inbox_bot.after_steps import contest_decision, lapse, look_for_missed_notice, weigh_debit
 from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answer
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
+from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_contest
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.decide import decide
@@ -85,6 +87,9 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
     if not work.case.trusted:
         because = f"The mail is not trusted: {work.case.notice.trust_reason}."
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "untrusted notice", because)))
+        return
+    if is_contest(work.case):
+        work.happen(happened.Decided(contest_decision(work.case)))
         return
     dossiers, facts = stored_record(work)
     assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
@@ -247,4 +252,7 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.RemoveDraft: _remove_draft,
     planner.SettleOldDraft: _settle_old_draft,
     planner.Alert: _alert,
+    Lapse: lapse,
+    LookForMissedNotice: look_for_missed_notice,
+    WeighDebit: weigh_debit,
 }

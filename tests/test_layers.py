@@ -39,6 +39,7 @@ FLOORS = (
         "gather",
         "answer",
         "refund_steps",
+        "after_steps",
         "pace",
         "steps",
         "other_mail",
