@@ -26,6 +26,8 @@ VOCABULARY = vocabulary_of(Facts, Standing, Worth)
 _WORDS = SandboxedEnvironment(
     undefined=StrictUndefined, finalize=lambda value: "(not on record)" if value in (None, "") else value
 )
+NO_RULE = "no rule matches"
+VALUE_MISSING = "a needed value is missing"
 _RULE_KEYS = frozenset({"name", "when", "verdict", "because", "off"})
 
 
@@ -56,7 +58,11 @@ def decide(
     """
     standing = assessment.standing if assessment else Standing()
     missing = assessment.required_missing if assessment else ()
-    known = known_by(facts, standing, worth or Worth())
+    return decide_by(known_by(facts, standing, worth or Worth()), rules, missing)
+
+
+def decide_by(known: Known, rules: DecisionRules, missing: tuple[str, ...] = ()) -> Decision:
+    """The same for values by name; all names of `VOCABULARY` must be there, None for what is not on record."""
     values = engine_values(known)
     misses: list[str] = []
     for rule in rules.rules:
@@ -70,7 +76,7 @@ def decide(
         if answer is None and not _surely_fails(rule, values):
             return _undecided(rule, condition, values, tuple(misses), missing)
     because = "No rule fits what is on record" + (f"; missing: {', '.join(missing)}." if missing else ".")
-    return Decision(Verdict.REVIEW, "no rule matches", because, (), tuple(misses), missing)
+    return Decision(Verdict.REVIEW, NO_RULE, because, (), tuple(misses), missing)
 
 
 def _first_failure(rule: DecisionRule, values: Known) -> tuple[Condition, bool | None] | None:
@@ -90,7 +96,7 @@ def _undecided(
 ) -> Decision:
     names = ", ".join(condition.unknown_in(values))
     because = f'The rule "{rule.name}" cannot be answered: {names} is not on record.'
-    return Decision(Verdict.REVIEW, "a needed value is missing", because, (), misses, missing)
+    return Decision(Verdict.REVIEW, VALUE_MISSING, because, (), misses, missing)
 
 
 def load_decision_rules(files: Sequence[TomlFile]) -> DecisionRules:
