@@ -149,7 +149,13 @@ def _cases(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from inbox_bot.commands.show import show_case
 
-    return show_case(_store(options), options.case, as_json=options.json)
+    def rules_folder() -> Path | None:
+        from inbox_bot.config import load_config
+        from inbox_bot.places import find_config
+
+        return load_config(find_config(options.config)).rules_folder
+
+    return show_case(_store(options), options.case, as_json=options.json, rules_folder=rules_folder)
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -248,7 +254,8 @@ def _check_rules(options: argparse.Namespace) -> int:
 def _explain_mail(options: argparse.Namespace) -> int:
     from inbox_bot.commands.rules import own_folders, run_explain
 
-    return run_explain(options.file, own_folders(options.config), tuple(options.orders))
+    folders, orders = own_folders(options.config), tuple(options.orders)
+    return run_explain(options.file, folders, orders, as_json=options.json)
 
 
 def _test_rules(options: argparse.Namespace) -> int:

@@ -312,6 +312,7 @@ def _add_rules(commands: Commands) -> None:
     explain.add_argument("file", type=_existing, metavar="FILE.eml")
     _config(explain)
     _orders_option(explain)
+    _json(explain)
     about = "say whether the rules decide what tables of facts and verdicts say that they must"
     test = _command(parts, "test", "test_rules", about)
     about = "tables of tests (default: the bundled ones and tests*.toml of your rules folder)"
