@@ -265,6 +265,18 @@ def _test_rules(options: argparse.Namespace) -> int:
     return run_test(options.files, own_folders(options.config), as_json=options.json)
 
 
+def _diff_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules_diff import run_diff, run_diff_mails, tables_named
+    from inbox_bot.core.errors import UserError
+
+    if options.orders and not options.mails:
+        raise UserError("--orders goes with --mails; stored cases are judged by what is stored of them")
+    tables = tables_named(options.old, options.new)
+    if options.mails:
+        return run_diff_mails(options.mails, tables, tuple(options.orders), as_json=options.json)
+    return run_diff(_store(options), options.account, tables, as_json=options.json)
+
+
 def _completion(options: argparse.Namespace) -> int:
     import shtab
 
@@ -299,5 +311,6 @@ _PERFORM: dict[str, Perform] = {
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
     "test_rules": _test_rules,
+    "diff_rules": _diff_rules,
     "completion": _completion,
 }

@@ -17,9 +17,10 @@ from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.evidence_table import load_evidence_rules
 from inbox_bot.core.explain import Explanation, explain
 from inbox_bot.core.facts import Facts, find_facts
+from inbox_bot.core.flips import Comparison, NotJudged, Verdicts
 from inbox_bot.core.goods import load_goods
 from inbox_bot.core.history import History, history_of
-from inbox_bot.core.judgement import Tables
+from inbox_bot.core.judgement import Tables, judge
 from inbox_bot.core.record import Dossier
 from inbox_bot.core.tomlfile import TomlFile
 from inbox_bot.resources import read_toml, rule_files
@@ -89,6 +90,38 @@ def explain_case(store: Store, case: Case, tables: Tables) -> Explanation | None
     if kept is None:
         return None
     return explain(kept.facts, kept.dossiers, tables, history_for(tables, store, case.account))
+
+
+def compare(store: Store, account: str | None, old: Tables, new: Tables) -> Comparison:
+    """Every case of the store, or of one account, judged by both tables from what is stored of it.
+
+    The history that a rule may ask for is what had ended when the notice came.
+    """
+    cases = [record.case for record in store.cases(account)]
+    judged: list[Verdicts] = []
+    not_judged: list[NotJudged] = []
+    asked = old.ask_for_history or new.ask_for_history
+    for case in cases:
+        kept = kept_case(store, case) if is_for_the_tables(case) else None
+        if kept is None:
+            not_judged.append(NotJudged(case.case_id, _why_not(case)))
+            continue
+        own = (one for one in cases if one.account == case.account and one.case_id != case.case_id)
+        history = history_of(own, case.notice.received_at) if asked else None
+        decisions = [
+            judge(kept.facts, kept.dossiers, tables, history, case.opened_at).decision
+            for tables in (old, new)
+        ]
+        judged.append(Verdicts(case, decisions[0], decisions[1]))
+    return Comparison(tuple(judged), tuple(not_judged))
+
+
+def _why_not(case: Case) -> str:
+    if not case.trusted:
+        return "not trusted, so no rule is asked"
+    if is_contest(case):
+        return "a debit that is contested, which a person decides"
+    return "never looked up" if case.dossier_sha256 is None else "its record was purged"
 
 
 def is_for_the_tables(case: Case) -> bool:
