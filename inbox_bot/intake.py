@@ -18,7 +18,7 @@ from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
-from inbox_bot.core.kinship import buyer_mark, is_second_dispute
+from inbox_bot.core.kinship import buyer_mark, is_second_dispute, nearness
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
@@ -276,7 +276,11 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
     known = desk.store.find_cases(account, notice.order_id, ids)
     # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
     known = tuple(record for record in known if record.case.trusted == notice.trusted)
-    record = next((one for one in reversed(known) if joins(notice, ids, one.case)), None)
+    record = max(
+        (one for one in known if joins(notice, ids, one.case)),
+        key=lambda one: nearness(notice, ids, one.case),
+        default=None,
+    )
     if record is None:
         case_id = _new_case_id(desk, notice)
         opened = happened.CaseOpened(account, notice, deadline)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from inbox_bot.core.case import Case
 from inbox_bot.core.ladder import cutoff_of
@@ -31,6 +31,12 @@ def is_second_dispute(notice: Notice, case: Case) -> bool:
         and cutoff is not None
         and (notice.dated_at or notice.received_at) > cutoff
     )
+
+
+def nearness(notice: Notice, thread_ids: Collection[str], case: Case) -> tuple[bool, bool, datetime]:
+    """How near a mail is to one of several disputes on its order: by the thread, then the amount, then the latest."""
+    amount = notice.amount is not None and notice.amount == case.notice.amount
+    return not set(thread_ids).isdisjoint(case.thread_ids), amount, case.opened_at
 
 
 def buyer_mark(account: str, destination: Destination) -> str:
