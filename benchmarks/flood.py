@@ -29,7 +29,7 @@ from inbox_bot.store.protocol import Cursor, FetchedMail
 from inbox_bot.store.sqlite import SqliteStore
 
 STEPS = 100
-SIZES = (125, 500)
+SIZES = (500, 2_000)
 
 
 @dataclass(frozen=True, slots=True)
