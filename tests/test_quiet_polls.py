@@ -105,8 +105,8 @@ class Folder:
         conversation.send(examined(len(self.mails), len(self.mails) + 1).replace(b"TAG", tag))
 
     def fetch(self, conversation: Conversation, tag: bytes, command: str) -> None:
-        uid = len(self.mails)
-        raw = self.mails[-1]
+        uid = int(command.split()[2].split(":")[0])
+        raw = self.mails[uid - 1]
         head = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
         if "HEADER" in command:
             start = b'UID %d RFC822.SIZE %d INTERNALDATE "05-Oct-2026 09:00:00 +0000" ' % (uid, len(raw))
