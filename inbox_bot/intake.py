@@ -56,9 +56,10 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
     A folder seen for the first time, or under a new UIDVALIDITY, is read again as far back as a notice can still
     be answered; what is known already is recognised by its content.
     """
-    state = mailbox.examine(folder)
     cursor = desk.store.cursor(desk.policy.account, folder)
-    since = None
+    if cursor is not None and mailbox.nothing_behind(folder, cursor.uidvalidity, cursor.last_uid):
+        return 0
+    state, since = mailbox.examine(folder), None
     if cursor is None or cursor.uidvalidity != state.uidvalidity:
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):

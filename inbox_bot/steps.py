@@ -209,7 +209,7 @@ def _send(desk: Desk, work: Work, step: planner.Send) -> None:
 def _look_up(desk: Desk, work: Work, step: planner.LookUp) -> None:
     folder = desk.outside.find_copy(_reply(work).message_id)
     is_last = not folder and step.look_again_at is None
-    proves = is_last and copies_prove(desk.store.cases(work.case.account), work.at)
+    proves = is_last and copies_prove(desk.store, work.case.account, work.at)
     work.happen(happened.SendLookedUp(folder, step.look_again_at, proves))
 
 
