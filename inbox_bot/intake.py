@@ -19,7 +19,7 @@ from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
-from inbox_bot.core.recognise import Recognition, recognise
+from inbox_bot.core.recognise import RECEIPT, REFUSAL, Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
 from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import Trust, judge
@@ -216,13 +216,13 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
-    """The gate's answer, for a notice with the local look at its signatures (once, when it is first read)."""
+    """The gate's answer; a notice, or a word on an answer, is looked at for its signatures and its addressee too."""
     if desk.policy.trust == "all":
         return Trust(True, "every mail is taken as trusted (--trust all)")
     if recognition.via:
         return Trust(False, f"it was forwarded ({recognition.via}), so nothing vouches for what it quotes")
     policy, listed = desk.policy, desk.rulebook.notices.amazon_domains
-    if recognition.kind is Kind.OTHER:
+    if recognition.kind is Kind.OTHER and recognition.looks_like not in (RECEIPT, REFUSAL):
         return judge(mail, policy.authserv_id, listed, registrable=registrable)
     arrived_at = _arrival(stored, mail, now)
     return judge(

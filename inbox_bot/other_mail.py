@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.automatic import is_automatic
 from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
 from inbox_bot.core.model import Kind, Mail, Notice
@@ -19,6 +20,7 @@ from inbox_bot.desk import Desk, Notification
 from inbox_bot.store.protocol import CaseRecord, Change, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
+ELSEWHERE = "a word on an answer"
 _IN_DOUBT = (SendState.BODY, SendState.UNKNOWN)
 
 
@@ -68,8 +70,26 @@ def _said(
     elif recognition.looks_like in (RECEIPT, REFUSAL) and trust.trusted:
         refused = recognition.looks_like == REFUSAL
         for record in reversed(_spoken_of(desk, mail)):
-            if (event := _amazons_word(record.case, mail, recognition.because, refused=refused)) is not None:
+            event = _amazons_word(record.case, mail, recognition.because, refused=refused)
+            if event is not None and not _writes_of_answers(desk, mail, record.case):
+                event = _from_another_desk(mail, recognition.because)
+            if event is not None:
                 yield record, event
+
+
+def _writes_of_answers(desk: Desk, mail: Mail, case: Case) -> bool:
+    """Whether the mail is from those who handle disputes.
+
+    Amazon also mails, under its own name and signature, what strangers type: words on a gift card, a shared list.
+    """
+    sender = mail.sender.email if mail.sender is not None else ""
+    return sender in addressees(case.notice) or desk.rulebook.notices.is_chargeback_sender(sender)
+
+
+def _from_another_desk(mail: Mail, because: str) -> happened.Event:
+    sender = mail.sender.email if mail.sender is not None else "nobody"
+    text = f"{sender}, which does not handle disputes, wrote of the answer: {because}; look at it yourself"
+    return happened.AlertRaised(ELSEWHERE, text)
 
 
 def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened.Event | None:
@@ -87,7 +107,8 @@ def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened
         return happened.SendLookedUp("the mailbox", None)
     if ours and case.send_state is SendState.SENT and not in_sent and not case.copy_seen:
         return happened.CopySeen(folder)
-    if case.answered_at is None and in_sent and any(one.email in addressees(case.notice) for one in mail.to):
+    to_amazon = any(one.email in addressees(case.notice) for one in mail.to)
+    if case.answered_at is None and in_sent and to_amazon and not is_automatic(mail):
         return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
     return None
 
@@ -128,6 +149,8 @@ def _amazons_word(case: Case, mail: Mail, because: str, *, refused: bool) -> hap
 def _settle(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> tuple[str, str]:
     was_answered = work.case.answered_at is not None
     note = _NOTES[type(event)]
+    if isinstance(event, happened.AlertRaised) and event.name == ELSEWHERE:
+        note = ELSEWHERE
     if isinstance(event, happened.AlertRaised) and event.name in work.case.alerts:
         note = "told before"
     else:

@@ -14,7 +14,9 @@ from world import NOW, Fuse, FusedOutside, World, deliver, desk_for
 from inbox_bot.app import approve, find_case_id, ingest, tick
 from inbox_bot.core.case import Case, SendState, Status
 from inbox_bot.core.model import LastCall, Mode
+from inbox_bot.core.trust import DkimFinding, DkimState
 from inbox_bot.mail.smtp import AnswerUnknown
+from inbox_bot.store.protocol import Cursor, FetchedMail
 from inbox_bot.store.sqlite import SqliteStore
 
 ORDER = "113-0000001-1234567"
@@ -189,3 +191,109 @@ def test_a_copy_that_comes_back_is_noted_and_is_no_new_mail_to_answer(office):
     office.work(LATER, copy)
     assert office.case.copy_seen
     assert office.case.send_state is SendState.SENT
+
+
+GATED = replace(
+    AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER, trust="authenticated", authserv_id="mx.seller.example"
+)
+VOUCHED = "Authentication-Results: mx.seller.example; dmarc=pass header.from=amazon.com\r\n"
+
+
+def vouched(raw: bytes) -> bytes:
+    """The mail as the seller's server passes it on: really of Amazon."""
+    return VOUCHED.encode() + raw
+
+
+def ready_office() -> Office:
+    """An office whose only case is genuine and waits for a person's approval."""
+    office = Office(replace(GATED, trust="all"))
+    assert office.case.status is Status.READY
+    return office
+
+
+def test_a_genuine_receipt_in_a_gated_mailbox_stops_ours():
+    office = ready_office()
+    office.work(LATER, vouched(amazon(RECEIPT)), policy=GATED)
+    assert office.case.status is Status.ANSWERED
+    office.store.close()
+
+
+def test_amazons_receipt_to_another_seller_passed_on_by_a_stranger_stops_nothing():
+    """A fraudster answers a dispute of his own, naming our order, and sends us the receipt that he got."""
+    office = ready_office()
+    replayed = amazon(RECEIPT).replace(POLICY.address.encode(), b"fraudster@elsewhere.example")
+    office.work(LATER, vouched(replayed), policy=GATED)
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+def test_a_receipt_whose_signature_is_stale_stops_nothing():
+    office = ready_office()
+    stale = DkimFinding(DkimState.REFUSED, "amazon.com", "its signature was made 40 days before (a replay?)")
+    office.desk = replace(office.desk, authenticate=lambda raw, at: stale)
+    office.work(LATER, vouched(amazon(RECEIPT)), policy=GATED)
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+@pytest.mark.parametrize(
+    "sender", ["gc-orders@gc.email.amazon.com", "gifts@amazon.com", "list@amazon.com"]
+)
+def test_what_a_stranger_lets_amazon_mail_to_the_seller_stops_nothing_and_is_shown(sender):
+    """The words on a gift card or a shared list are a stranger's, though the mail is genuinely Amazon's."""
+    office = ready_office()
+    raw = amazon(f"Somebody sent you a gift. {RECEIPT}").replace(
+        b"cb-seller-notification@amazon.com", sender.encode()
+    )
+    raw = raw.replace(b"Your chargeback", b"A present for you")
+    domain = sender.partition("@")[2].encode()
+    office.work(
+        LATER, vouched(raw).replace(b"header.from=amazon.com", b"header.from=" + domain), policy=GATED
+    )
+    assert office.case.answered_at is None
+    assert any(sender in one.text for one in office.told)
+    office.store.close()
+
+
+def test_what_a_stranger_lets_amazon_mail_does_not_open_an_answered_case(office):
+    raw = amazon(f"Your response to the chargeback for order {ORDER} could not be processed.")
+    raw = raw.replace(b"cb-seller-notification@amazon.com", b"gc-orders@amazon.com")
+    office.work(LATER, raw)
+    assert office.case.status is Status.ANSWERED
+    assert any("gc-orders@amazon.com" in one.text for one in office.told), "but a person is told"
+
+
+AWAY = (
+    f"From: {POLICY.address}\r\nTo: cb-seller-notification@amazon.com\r\nSubject: Away: Chargeback dispute\r\n"
+    "In-Reply-To: <notice.1@mail.example>\r\nMessage-ID: <away@seller.example>\r\n%s\r\n\r\n"
+    "We are on holiday until Monday.\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-generated (vacation)",
+        "X-Autoreply: yes",
+        "X-Autorespond: Away",
+        "Precedence: auto_reply",
+        "Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
+    ],
+)
+def test_the_vacation_answer_that_a_server_files_in_sent_is_no_answer_to_the_notice(mark):
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    raw = (AWAY % mark).encode()
+    office.store.save_mails("shop", "Sent", Cursor(9, 1), [FetchedMail(1, LATER, None, raw)], LATER)
+    office.work(LATER)
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+def test_a_reply_by_hand_in_sent_is_an_answer():
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    raw = (AWAY % "Auto-Submitted: no").encode()
+    office.store.save_mails("shop", "Sent", Cursor(9, 1), [FetchedMail(1, LATER, None, raw)], LATER)
+    office.work(LATER)
+    assert office.case.status is Status.ANSWERED
+    office.store.close()
