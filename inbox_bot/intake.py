@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.belonging import joins, may_change
 from inbox_bot.core.canary import MARK_HEADER, token_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
@@ -37,6 +38,7 @@ BATCH = 1_000
 FETCH_BYTES = 16_000_000
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
+OTHER_DESK = "not the desk of disputes"
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
 LARGEST_MAIL_BYTES = 25_000_000
 
@@ -275,10 +277,13 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
     # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
     known = tuple(record for record in known if record.case.trusted == notice.trusted)
     record = next((one for one in reversed(known) if joins(notice, ids, one.case)), None)
-    if record is None:
+    apart = record is not None and not may_change(notice, record.case, desk.rulebook.notices)
+    if record is None or apart:
         case_id = _new_case_id(desk, notice)
         opened = happened.CaseOpened(account, notice, deadline)
         work = Work.opening(desk.store, case_id, opened, now)
+        if record is not None and desk.rulebook.notices.is_chargeback_sender(_opener(record.case)):
+            _hold_apart(desk, work, record.case)
     else:
         work = Work.on(desk.store, record, now)
         if notice.kind is not Kind.DECISION and notice.mail_sha256 not in record.case.mail_sha256s:
@@ -288,13 +293,16 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
     return work
 
 
-def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
-    """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
-    if set(thread_ids) & set(case.thread_ids):
-        return True
-    if notice.order_id is None or notice.order_id != case.order_id:
-        return False
-    return case.closed_at is None or notice.kind is Kind.DECISION
+def _opener(case: Case) -> str:
+    return case.notice.sender.email if case.notice.sender is not None else ""
+
+
+def _hold_apart(desk: Desk, work: Work, other: Case) -> None:
+    sender = _opener(work.case)
+    text = f"{sender} wrote of case {other.case_id}, but no chargeback address did; look at it yourself"
+    work.happen(happened.CaseHeld(text))
+    work.happen(happened.AlertRaised(OTHER_DESK, text))
+    desk.tell(Notification(other.account, work.case.case_id, OTHER_DESK, text))
 
 
 def _new_case_id(desk: Desk, notice: Notice) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from inbox_bot.core import events as happened
 from inbox_bot.core.automatic import is_automatic
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
-from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.model import Kind, Mail
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, STRANGER, Recognition
 from inbox_bot.core.trust import Trust
 from inbox_bot.core.values import find_order_ids
@@ -28,13 +29,6 @@ def thread_ids(mail: Mail) -> tuple[str, ...]:
     """The ids that may tie a mail to a case: what it answers, what it refers to, its own."""
     own = (mail.message_id,) if mail.message_id else ()
     return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
-
-
-def addressees(notice: Notice) -> frozenset[str]:
-    """Where an answer to the notice goes."""
-    return frozenset(
-        one for one in (notice.reply_to, notice.sender.email if notice.sender else None) if one is not None
-    )
 
 
 def handle_other(

@@ -22,12 +22,13 @@ from inbox_bot.store.sqlite import SqliteStore
 ORDER = "113-0000001-1234567"
 AUTO = replace(POLICY, mode=Mode.AUTO, last_call=LastCall.ALWAYS, trust="all")
 LATER = NOW + timedelta(hours=2)
+GENUINE = NOTICE.format(order=ORDER, number=1, amount="10.50").encode()
 
 
 class Office:
     """One account with a case that was answered by us."""
 
-    def __init__(self, policy=AUTO, *, smtp_fails=()):
+    def __init__(self, policy=AUTO, *, smtp_fails=(), first=GENUINE):
         self.store = SqliteStore(None)
         self.world = World(copy_to_self=False)
         self.outside = FusedOutside(self.world, Fuse())
@@ -38,7 +39,7 @@ class Office:
         self.mails = [
             SHIPPED.format(order=ORDER, number=1).encode(),
             DELIVERED.format(order=ORDER, number=1).encode(),
-            NOTICE.format(order=ORDER, number=1, amount="10.50").encode(),
+            first,
         ]
         self.work(NOW)
 
@@ -236,9 +237,7 @@ def test_a_receipt_whose_signature_is_stale_stops_nothing():
     office.store.close()
 
 
-@pytest.mark.parametrize(
-    "sender", ["gc-orders@gc.email.amazon.com", "gifts@amazon.com", "list@amazon.com"]
-)
+@pytest.mark.parametrize("sender", ["gc-orders@gc.email.amazon.com", "gifts@amazon.com", "list@amazon.com"])
 def test_what_a_stranger_lets_amazon_mail_to_the_seller_stops_nothing_and_is_shown(sender):
     """The words on a gift card or a shared list are a stranger's, though the mail is genuinely Amazon's."""
     office = ready_office()
@@ -296,4 +295,55 @@ def test_a_reply_by_hand_in_sent_is_an_answer():
     office.store.save_mails("shop", "Sent", Cursor(9, 1), [FetchedMail(1, LATER, None, raw)], LATER)
     office.work(LATER)
     assert office.case.status is Status.ANSWERED
+    office.store.close()
+
+
+def typed_by_a_stranger(subject: str, text: str, number: int) -> bytes:
+    """A mail that is genuinely Amazon's and addressed to the seller, with words that a stranger chose."""
+    return (
+        f"From: Amazon Gifts <gifts@amazon.com>\r\nTo: {POLICY.address}\r\nSubject: {subject}\r\n"
+        f"Message-ID: <gift{number}@amazon.com>\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+STRANGERS_WORDS = {
+    "decision": f"Order number: {ORDER}\r\nThe chargeback dispute was decided in your favor. The case is closed.",
+    "claim": (
+        f"We have received a chargeback dispute.\r\nOrder number: {ORDER}\r\nThe buyer says that the parcel was "
+        "never received. Please send proof of delivery within 7 days."
+    ),
+    "question": (
+        f"We need additional information about the chargeback dispute.\r\nOrder number: {ORDER}\r\n"
+        "Please send proof of delivery within 3 days."
+    ),
+}
+
+
+@pytest.mark.parametrize("words", STRANGERS_WORDS)
+@pytest.mark.parametrize("mode", [Mode.APPROVE, Mode.AUTO])
+def test_words_of_a_stranger_in_a_mail_of_amazons_change_no_case_of_those_who_handle_disputes(words, mode):
+    office = Office(replace(AUTO, mode=mode))
+    subject = {"decision": "Chargeback Dispute Funding Decision"}.get(words, "Chargeback dispute")
+    before = office.case
+    office.work(LATER, typed_by_a_stranger(f"{subject} {ORDER}", STRANGERS_WORDS[words], 1))
+    office.work(LATER + timedelta(minutes=5))
+    after = office.case
+    assert (after.status, after.notice, after.reply, after.deadline) == (
+        before.status,
+        before.notice,
+        before.reply,
+        before.deadline,
+    )
+    assert {one.recipient for one in office.world.accepted} <= {"cb-seller-notification@amazon.com"}
+    assert [one.name for one in office.told].count("not the desk of disputes") <= 1
+    office.store.close()
+
+
+def test_an_answer_to_words_of_a_stranger_does_not_stand_in_for_the_answer_to_the_genuine_notice():
+    """The buyer lets Amazon mail us his own "notice" before he disputes the charge."""
+    office = Office(first=typed_by_a_stranger(f"Chargeback {ORDER}", STRANGERS_WORDS["claim"], 1))
+    office.work(LATER, GENUINE)
+    genuine = [one.case for one in office.store.cases() if "cb-seller" in one.case.notice.sender.email]
+    assert [one.status for one in genuine] == [Status.ANSWERED]
+    assert "cb-seller-notification@amazon.com" in {one.recipient for one in office.world.accepted}
     office.store.close()
