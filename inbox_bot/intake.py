@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.belonging import joins, may_change
+from inbox_bot.core.belonging import came_before, joins, may_change
 from inbox_bot.core.canary import MARK_HEADER, token_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
@@ -54,13 +54,14 @@ class NotYetJudged(InboxBotError):
 def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
     """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError.
 
-    A folder seen for the first time, or under a new UIDVALIDITY, is read again as far back as a notice can still
-    be answered; what is known already is recognised by its content.
+    A folder seen for the first time, or under a new UIDVALIDITY, or whose UIDs went back (a server restored from a
+    backup), is read again as far back as a notice can still be answered; what is known is recognised by its content.
     """
     state = mailbox.examine(folder)
     cursor = desk.store.cursor(desk.policy.account, folder)
     since = None
-    if cursor is None or cursor.uidvalidity != state.uidvalidity:
+    went_back = cursor is not None and 0 < state.uidnext <= cursor.last_uid
+    if cursor is None or went_back or cursor.uidvalidity != state.uidvalidity:
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
         return 0
@@ -82,12 +83,16 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
 
 def _pass_over(desk: Desk, uids: Sequence[int], folder: str, cursor: Cursor, now: datetime) -> None:
     """Tell of mails that the server itself cannot give, once, and go on behind them."""
+    _tell_unreadable(desk, uids, folder, now)
+    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
+    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
+
+
+def _tell_unreadable(desk: Desk, uids: Sequence[int], folder: str, now: datetime) -> None:
     text = f"the server cannot give {len(uids)} mail(s) in {folder} (UID {', '.join(map(str, uids[:5]))}); look there"
     desk.tell(Notification(desk.policy.account, None, "unreadable on the server", text))
     alert = happened.AlertRaised("unreadable on the server", text)
     desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
-    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
-    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
 
 
 def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
@@ -110,9 +115,15 @@ class _Chosen:
 
 def _save(desk: Desk, mailbox: Mailbox, folder: str, cursor: Cursor, chosen: _Chosen, now: datetime) -> int:
     """Fetch the bodies and store them with the cursor; returns how many mails were new."""
-    bodies = mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ()
-    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies]
-    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    bodies = dict(mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ())
+    left_out = [uid for uid in chosen.mails if uid not in bodies and uid not in mailbox.unreadable_uids]
+    if left_out:  # their headers were there a moment ago
+        bodies |= dict(mailbox.bodies(left_out))
+    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies.items()]
+    new = desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    if lost := [uid for uid in left_out if uid not in bodies and uid not in mailbox.unreadable_uids]:
+        _tell_unreadable(desk, lost, folder, now)
+    return new
 
 
 def _that_matter(
@@ -286,7 +297,7 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
             _hold_apart(desk, work, record.case)
     else:
         work = Work.on(desk.store, record, now)
-        if notice.kind is not Kind.DECISION and notice.mail_sha256 not in record.case.mail_sha256s:
+        if notice.kind is not Kind.DECISION and not came_before(notice, record.case):
             work.happen(happened.NoticeJoined(notice, deadline))
     if notice.kind is Kind.DECISION:
         work.happen(happened.DecisionReceived(notice, notice.outcome))

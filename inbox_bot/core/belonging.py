@@ -23,6 +23,12 @@ def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
     return case.closed_at is None or notice.kind is Kind.DECISION
 
 
+def came_before(notice: Notice, case: Case) -> bool:
+    """Whether the case has the mail already; a question that came by a second route is not asked anew."""
+    is_question = notice.kind is Kind.INFORMATION_REQUEST
+    return notice.mail_sha256 in case.mail_sha256s or (is_question and notice.message_id in case.thread_ids)
+
+
 def may_change(notice: Notice, case: Case, rules: NoticeRules) -> bool:
     """Whether a mail about the case may change it.
 
