@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.belonging import came_before, joins, may_change, nearness
 from inbox_bot.core.canary import MARK_HEADER, token_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
-from inbox_bot.core.kinship import buyer_mark, is_second_dispute, nearness
+from inbox_bot.core.kinship import buyer_mark
 from inbox_bot.core.model import Kind, Mail, Notice
-from inbox_bot.core.recognise import Recognition, recognise
+from inbox_bot.core.recognise import RECEIPT, REFUSAL, Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
 from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import Trust, judge
@@ -38,6 +39,7 @@ BATCH = 1_000
 FETCH_BYTES = 16_000_000
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
+OTHER_DESK = "not the desk of disputes"
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
 LARGEST_MAIL_BYTES = 25_000_000
 
@@ -53,14 +55,15 @@ class NotYetJudged(InboxBotError):
 def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
     """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError.
 
-    A folder seen for the first time, or under a new UIDVALIDITY, is read again as far back as a notice can still
-    be answered; what is known already is recognised by its content.
+    A folder seen for the first time, or under a new UIDVALIDITY, or whose UIDs went back (a server restored from a
+    backup), is read again as far back as a notice can still be answered; what is known is recognised by its content.
     """
     cursor = desk.store.cursor(desk.policy.account, folder)
     if cursor is not None and mailbox.nothing_behind(folder, cursor.uidvalidity, cursor.last_uid):
         return 0
     state, since = mailbox.examine(folder), None
-    if cursor is None or cursor.uidvalidity != state.uidvalidity:
+    went_back = cursor is not None and 0 < state.uidnext <= cursor.last_uid
+    if cursor is None or went_back or cursor.uidvalidity != state.uidvalidity:
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
         return 0
@@ -82,12 +85,16 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
 
 def _pass_over(desk: Desk, uids: Sequence[int], folder: str, cursor: Cursor, now: datetime) -> None:
     """Tell of mails that the server itself cannot give, once, and go on behind them."""
+    _tell_unreadable(desk, uids, folder, now)
+    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
+    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
+
+
+def _tell_unreadable(desk: Desk, uids: Sequence[int], folder: str, now: datetime) -> None:
     text = f"the server cannot give {len(uids)} mail(s) in {folder} (UID {', '.join(map(str, uids[:5]))}); look there"
     desk.tell(Notification(desk.policy.account, None, "unreadable on the server", text))
     alert = happened.AlertRaised("unreadable on the server", text)
     desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
-    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
-    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
 
 
 def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
@@ -110,9 +117,15 @@ class _Chosen:
 
 def _save(desk: Desk, mailbox: Mailbox, folder: str, cursor: Cursor, chosen: _Chosen, now: datetime) -> int:
     """Fetch the bodies and store them with the cursor; returns how many mails were new."""
-    bodies = mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ()
-    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies]
-    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    bodies = dict(mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ())
+    left_out = [uid for uid in chosen.mails if uid not in bodies and uid not in mailbox.unreadable_uids]
+    if left_out:  # their headers were there a moment ago
+        bodies |= dict(mailbox.bodies(left_out))
+    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies.items()]
+    new = desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    if lost := [uid for uid in left_out if uid not in bodies and uid not in mailbox.unreadable_uids]:
+        _tell_unreadable(desk, lost, folder, now)
+    return new
 
 
 def _that_matter(
@@ -218,13 +231,13 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
-    """The gate's answer, for a notice with the local look at its signatures (once, when it is first read)."""
+    """The gate's answer; a notice, or a word on an answer, is looked at for its signatures and its addressee too."""
     if desk.policy.trust == "all":
         return Trust(True, "every mail is taken as trusted (--trust all)")
     if recognition.via:
         return Trust(False, f"it was forwarded ({recognition.via}), so nothing vouches for what it quotes")
     policy, listed = desk.policy, desk.rulebook.notices.amazon_domains
-    if recognition.kind is Kind.OTHER:
+    if recognition.kind is Kind.OTHER and recognition.looks_like not in (RECEIPT, REFUSAL):
         return judge(mail, policy.authserv_id, listed, registrable=registrable)
     arrived_at = _arrival(stored, mail, now)
     return judge(
@@ -282,31 +295,32 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
         key=lambda one: nearness(notice, ids, one.case),
         default=None,
     )
-    if record is None:
+    apart = record is not None and not may_change(notice, record.case, desk.rulebook.notices)
+    if record is None or apart:
         case_id = _new_case_id(desk, notice)
         opened = happened.CaseOpened(account, notice, deadline)
         work = Work.opening(desk.store, case_id, opened, now)
+        if record is not None and desk.rulebook.notices.is_chargeback_sender(_opener(record.case)):
+            _hold_apart(desk, work, record.case)
     else:
         work = Work.on(desk.store, record, now)
-        if notice.kind is not Kind.DECISION and notice.mail_sha256 not in record.case.mail_sha256s:
+        if notice.kind is not Kind.DECISION and not came_before(notice, record.case):
             work.happen(happened.NoticeJoined(notice, deadline))
     if notice.kind is Kind.DECISION:
         work.happen(happened.DecisionReceived(notice, notice.outcome))
     return work
 
 
-def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
-    """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
-    if set(thread_ids) & set(case.thread_ids):
-        return notice.kind is not Kind.CLAIM or not is_second_dispute(notice, case)
-    if notice.order_id is None or notice.order_id != case.order_id:
-        return False
-    if notice.kind is Kind.DECISION:
-        return True
-    if case.closed_at is not None:
-        # A question that comes after a long silence is about the dispute that was taken for won.
-        return notice.kind is Kind.INFORMATION_REQUEST and case.lapsed_at is not None and case.outcome is None
-    return notice.kind is Kind.INFORMATION_REQUEST or not is_second_dispute(notice, case)
+def _opener(case: Case) -> str:
+    return case.notice.sender.email if case.notice.sender is not None else ""
+
+
+def _hold_apart(desk: Desk, work: Work, other: Case) -> None:
+    sender = _opener(work.case)
+    text = f"{sender} wrote of case {other.case_id}, but no chargeback address did; look at it yourself"
+    work.happen(happened.CaseHeld(text))
+    work.happen(happened.AlertRaised(OTHER_DESK, text))
+    desk.tell(Notification(other.account, work.case.case_id, OTHER_DESK, text))
 
 
 def _new_case_id(desk: Desk, notice: Notice) -> str:

@@ -11,6 +11,7 @@ from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answe
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_contest
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.decide import decide
@@ -22,7 +23,6 @@ from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
-from inbox_bot.other_mail import addressees
 from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json

@@ -1,4 +1,4 @@
-"""How `show` says what came after the answer: the end, or the days until silence counts, and what belongs to the case."""
+"""How `show` says what came after the answer: the end, or when silence will count as one, and what is akin."""
 
 from __future__ import annotations
 
@@ -26,13 +26,9 @@ def ending_lines(case: Case, others: Iterable[Case], presume_won_days: int) -> l
         lines.append(("Ended", _WORDS[ending]))
     elif case.answered_at is not None and case.trusted:
         readings = readings_of(case, presume_won_days)
-        lines.append(
-            (
-                "Silence",
-                f"counts as won from {readings.later_at:%Y-%m-%d} ({presume_won_days} days from the answer;"
-                f" from the notice it would be {readings.earlier_at:%Y-%m-%d})",
-            )
-        )
+        later, earlier = f"{readings.later_at:%Y-%m-%d}", f"{readings.earlier_at:%Y-%m-%d}"
+        counted = f"{presume_won_days} days from the answer; from the notice it would be {earlier}"
+        lines.append(("Silence", f"counts as won from {later} ({counted})"))
     if case.settled is not None:
         lines.append(("Settled", case.settled.because))
     lines += [

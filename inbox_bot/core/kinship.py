@@ -1,42 +1,18 @@
-"""Which notices are about one dispute, and which only share an order or a buyer. Pure."""
+"""Which cases are of one buyer, without saying who it is. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from inbox_bot.core.case import Case
-from inbox_bot.core.ladder import cutoff_of
-from inbox_bot.core.model import Destination, Notice
+from inbox_bot.core.model import Destination
 
 # 24 bits: two cases of one seller hardly ever share one by chance, and thousands of households of a country do.
 _MARK_CHARACTERS = 6
 BURST_WITHIN = timedelta(days=14)
-
-
-def is_second_dispute(notice: Notice, case: Case) -> bool:
-    """Whether a claim about the order of a case is another dispute and not the same one again.
-
-    Another amount is another charge. The same amount again after the first clock has run out cannot be a reminder of
-    it; a claim that is wrongly taken for a new one costs a second answer, one wrongly joined would have no clock.
-    """
-    ours, theirs = case.notice.amount, notice.amount
-    if ours is not None and theirs is not None and ours != theirs:
-        return True
-    cutoff = cutoff_of(case)
-    return (
-        case.answered_at is not None
-        and cutoff is not None
-        and (notice.dated_at or notice.received_at) > cutoff
-    )
-
-
-def nearness(notice: Notice, thread_ids: Collection[str], case: Case) -> tuple[bool, bool, datetime]:
-    """How near a mail is to one of several disputes on its order: by the thread, then the amount, then the latest."""
-    amount = notice.amount is not None and notice.amount == case.notice.amount
-    return not set(thread_ids).isdisjoint(case.thread_ids), amount, case.opened_at
 
 
 def buyer_mark(account: str, destination: Destination) -> str:
