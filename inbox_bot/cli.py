@@ -269,6 +269,13 @@ def _explain_mail(options: argparse.Namespace) -> int:
     return run_explain(options.file, own_folders(options.config), tuple(options.orders))
 
 
+def _test_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules import own_folders
+    from inbox_bot.commands.rules_test import run_test
+
+    return run_test(options.files, own_folders(options.config), as_json=options.json)
+
+
 def _completion(options: argparse.Namespace) -> int:
     import shtab
 
@@ -303,5 +310,6 @@ _PERFORM: dict[str, Perform] = {
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
+    "test_rules": _test_rules,
     "completion": _completion,
 }

@@ -328,6 +328,12 @@ def _add_rules(commands: Commands) -> None:
     explain.add_argument("file", type=_existing, metavar="FILE.eml")
     _config(explain)
     _orders_option(explain)
+    about = "say whether the rules decide what tables of facts and verdicts say that they must"
+    test = _command(parts, "test", "test_rules", about)
+    about = "tables of tests (default: the bundled ones and tests*.toml of your rules folder)"
+    test.add_argument("files", nargs="*", type=_existing, metavar="FILE", help=about)
+    _config(test)
+    _json(test)
 
 
 def _add_completion(commands: Commands) -> None:

@@ -14,10 +14,11 @@ from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_
 from inbox_bot.core.belonging import addressees
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
-from inbox_bot.core.decide import decide
 from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
+from inbox_bot.core.history import history_of
+from inbox_bot.core.judgement import judge
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
@@ -92,8 +93,11 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
         work.happen(happened.Decided(contest_decision(work.case)))
         return
     dossiers, facts = stored_record(work)
-    assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
-    decision = decide(facts, desk.rulebook.decisions, assessment)
+    tables = desk.rulebook.tables
+    history = None
+    if tables.ask_for_history:  # reading every case is only worth it for a rule that asks
+        history = history_of(one.case for one in desk.store.cases(desk.policy.account))
+    decision = judge(facts, dossiers, tables, history, work.at).decision
     if desk.policy.mode is Mode.AUTO and not work.case.order_known and decision.verdict is not Verdict.REVIEW:
         because = f"Only the notice itself speaks of order {work.case.order_id}, so nothing is sent by rule."
         decision = replace(decision, verdict=Verdict.REVIEW, rule="the order is not known", because=because)
