@@ -1,6 +1,6 @@
 """The intake against a Dovecot: first scan of a large mailbox and the poll of a quiet one, beside the floor and peers.
 
-Run: `python benchmarks/intake.py scan|distance|poll|arrival [MAILS]` where Dovecot (and, for the peer, mbsync) is installed.
+Run: `python benchmarks/intake.py scan|distance|poll|arrival [MAILS]` with Dovecot (and mbsync, the peer) installed.
 The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in turns in one
 run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
 """

@@ -398,3 +398,7 @@ def test_postings_of_two_disputes_on_one_order_go_to_the_right_one():
 def test_no_posting_says_nothing():
     assert read_postings(()) is None
     assert not covered((), date(2026, 1, 1), date(2026, 1, 1))
+
+
+def test_the_case_waits_for_the_end_of_the_silence(office):
+    assert office.store.next_wake("shop") == office.case.answered_at + DAYS_90

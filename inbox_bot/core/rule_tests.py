@@ -1,7 +1,7 @@
 """Tests of decision rules, as tables: facts, and the verdict that must come of them.
 
-What a test leaves out is a claim of 100.00 USD about a known order of which nothing else is on record. How a case is weighed follows
-from its facts by the evidence table, unless the test says so itself (`evidence_score = 20`).
+What a test leaves out is a claim of 100.00 USD about a known order of which nothing else is on record. How a case is
+weighed follows from its facts by the evidence table, unless the test says so itself (`evidence_score = 20`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _START: Mapping[str, Any] = {
     "kind": Kind.CLAIM.value,
     "reason": Reason.UNKNOWN.value,
     "language": "en",
-    "amount": Decimal("100.00"),  # nearly every notice names one, and a rule about big ones must not stop the small
+    "amount": Decimal(
+        "100.00"
+    ),  # nearly every notice names one, and a rule about big ones must not stop the small
     "currency": "USD",
     "readable": True,
     "time_frame_stated": True,

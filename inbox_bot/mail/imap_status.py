@@ -50,7 +50,8 @@ class Glimpses:
         if not validity or not uidnext:
             return 0
         *state, read_uid = self._read.get(folder, (0, 0, 0))
-        is_read = last_uid >= uidnext - 1 or (state == [validity, uidnext] and last_uid >= read_uid)
+        # A UIDNEXT that is not behind the last mail read has gone back: the folder has to be opened.
+        is_read = last_uid == uidnext - 1 or (state == [validity, uidnext] and read_uid <= last_uid < uidnext)
         return validity if is_read else 0
 
     def _heard(self, state: FolderState) -> tuple[int, int]:
