@@ -42,6 +42,7 @@ FLOORS = (
         "pace",
         "steps",
         "other_mail",
+        "joining",
         "intake",
         "logins",
         "outside",
