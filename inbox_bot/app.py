@@ -60,10 +60,13 @@ def _look_into_folder(desk: Desk, now: datetime) -> None:
     """Cases whose evidence folder changed since they were looked up are looked up anew."""
     if desk.folder is None:
         return
-    for record in desk.store.cases(desk.policy.account):
+    for record in desk.store.open_cases(desk.policy.account):
         case = record.case
-        waits = case.dossier_sha256 is not None and case.trusted and case.status not in _SETTLED
-        if waits and fingerprint(desk, order_ids_of(case.notice)) != case.in_folder:
+        if (
+            case.dossier_sha256 is not None
+            and case.trusted
+            and fingerprint(desk, order_ids_of(case.notice)) != case.in_folder
+        ):
             evidence_changed(
                 desk.store, case.account, (case.order_id or "",), "the evidence folder changed", now
             )

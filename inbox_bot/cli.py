@@ -98,6 +98,20 @@ def _replay(options: argparse.Namespace) -> int:
     return run_replay(tuple(options.paths), chosen)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.report import make_report
+    from inbox_bot.places import find_config
+
+    return make_report(
+        find_config(options.config),
+        account=options.account,
+        first_on=options.first_on,
+        last_on=options.last_on,
+        form=options.form,
+        out=options.out,
+    )
+
+
 def _init(options: argparse.Namespace) -> int:
     from inbox_bot.commands.init import run_init
     from inbox_bot.places import FILE_NAME
@@ -148,8 +162,12 @@ def _cases(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from inbox_bot.commands.show import show_case
+    from inbox_bot.config import load_config
+    from inbox_bot.places import find_config
 
-    return show_case(_store(options), options.case, as_json=options.json)
+    config = load_config(find_config(options.config))
+    days = {one.policy.account: one.policy.presume_won_days for one in config.accounts}
+    return show_case(config.store_path, options.case, days, as_json=options.json)
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -251,6 +269,13 @@ def _explain_mail(options: argparse.Namespace) -> int:
     return run_explain(options.file, own_folders(options.config), tuple(options.orders))
 
 
+def _test_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules import own_folders
+    from inbox_bot.commands.rules_test import run_test
+
+    return run_test(options.files, own_folders(options.config), as_json=options.json)
+
+
 def _completion(options: argparse.Namespace) -> int:
     import shtab
 
@@ -273,6 +298,7 @@ _PERFORM: dict[str, Perform] = {
     "run": _run,
     "once": _once,
     "cases": _cases,
+    "report": _report,
     "show": _show,
     "decide": _decide,
     "add_evidence": _add_evidence,
@@ -284,5 +310,6 @@ _PERFORM: dict[str, Perform] = {
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
+    "test_rules": _test_rules,
     "completion": _completion,
 }

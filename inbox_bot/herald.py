@@ -160,11 +160,7 @@ class Herald:
         """The cutoff that the alarm is about: the case's, else the nearest open one of the account."""
         if case is not None:
             return cutoff_of(case)
-        open_cases = (
-            record.case
-            for record in self._store.cases(alarm.account or None)
-            if record.case.answered_at is None and record.case.closed_at is None
-        )
+        open_cases = (record.case for record in self._store.open_cases(alarm.account or None))
         ahead = (cutoff for case in open_cases if (cutoff := cutoff_of(case)) is not None and cutoff > now)
         return min(ahead, default=None)
 

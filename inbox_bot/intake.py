@@ -53,9 +53,10 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
     A folder seen for the first time, or under a new UIDVALIDITY, or whose UIDs went back (a server restored from a
     backup), is read again as far back as a notice can still be answered; what is known is recognised by its content.
     """
-    state = mailbox.examine(folder)
     cursor = desk.store.cursor(desk.policy.account, folder)
-    since = None
+    if cursor is not None and mailbox.nothing_behind(folder, cursor.uidvalidity, cursor.last_uid):
+        return 0
+    state, since = mailbox.examine(folder), None
     went_back = cursor is not None and 0 < state.uidnext <= cursor.last_uid
     if cursor is None or went_back or cursor.uidvalidity != state.uidvalidity:
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK

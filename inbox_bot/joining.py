@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.belonging import came_before, joins, may_change
+from inbox_bot.core.belonging import came_before, joins, may_change, nearness
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
+from inbox_bot.core.kinship import buyer_mark
 from inbox_bot.core.model import Kind, Notice
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.store.protocol import MailOutcome
@@ -26,7 +27,8 @@ def file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
 
     Events stay for good, so the buyer's name and street are left out: the town is what is compared.
     """
-    notice = replace(notice, destination=replace(notice.destination, lines=()))
+    mark = buyer_mark(desk.policy.account, notice.destination)
+    notice = replace(notice, destination=replace(notice.destination, lines=()), buyer_mark=mark)
     work = _open_or_join(desk, notice, now)
     work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
     work.save(now)
@@ -40,7 +42,11 @@ def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
     known = desk.store.find_cases(account, notice.order_id, ids)
     # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
     known = tuple(record for record in known if record.case.trusted == notice.trusted)
-    record = next((one for one in reversed(known) if joins(notice, ids, one.case)), None)
+    record = max(
+        (one for one in known if joins(notice, ids, one.case)),
+        key=lambda one: nearness(notice, ids, one.case),
+        default=None,
+    )
     apart = record is not None and not may_change(notice, record.case, desk.rulebook.notices)
     if record is None or apart:
         case_id = _new_case_id(desk, notice)

@@ -21,6 +21,7 @@ from inbox_bot.desk import Desk, Notification
 from inbox_bot.store.protocol import CaseRecord, Change, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
+RELATED = ("an A-to-z claim",)  # shown with the case of its order, never answered
 ELSEWHERE = "a word on an answer"
 _IN_DOUBT = (SendState.BODY, SendState.UNKNOWN)
 
@@ -35,7 +36,7 @@ def handle_other(
     desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> tuple[str | None, str]:
     """Record what a mail that is no notice says; returns the case it went to, if any, and what it is."""
-    for record, event in _said(desk, stored, mail, recognition, trust):
+    for record, event in _said(desk, stored, mail, recognition, trust, now):
         return _settle(desk, Work.on(desk.store, record, now), event, mail)
     events: tuple[happened.Event, ...] = ()
     if recognition.looks_like == STRANGER:
@@ -48,7 +49,7 @@ def handle_other(
 
 
 def _said(
-    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust
+    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> Iterator[tuple[CaseRecord, happened.Event]]:
     """What the mail says of cases."""
     account = desk.policy.account
@@ -61,10 +62,24 @@ def _said(
         for record in desk.store.find_cases(account, None, bounce.message_ids):
             if (event := _bounced(desk, record.case, bounce)) is not None:
                 yield record, event
-    elif recognition.looks_like in (RECEIPT, REFUSAL) and trust.trusted:
-        refused = recognition.looks_like == REFUSAL
+    elif trust.trusted:
+        yield from _amazon_said(desk, mail, recognition, now)
+
+
+def _amazon_said(
+    desk: Desk, mail: Mail, recognition: Recognition, now: datetime
+) -> Iterator[tuple[CaseRecord, happened.Event]]:
+    what = recognition.looks_like
+    if what in RELATED:
+        for record in _of_order(desk, mail):
+            if mail.sha256 not in {one.mail_sha256 for one in record.case.related}:
+                yield (
+                    record,
+                    happened.RelatedMailSeen(what, mail.sha256, mail.received_at or mail.date_at or now),
+                )
+    elif what in (RECEIPT, REFUSAL):
         for record in reversed(_spoken_of(desk, mail)):
-            event = _amazons_word(record.case, mail, recognition.because, refused=refused)
+            event = _amazons_word(record.case, mail, recognition.because, refused=what == REFUSAL)
             if event is not None and not _writes_of_answers(desk, mail, record.case):
                 event = _from_another_desk(mail, recognition.because)
             if event is not None:
@@ -131,6 +146,13 @@ def _spoken_of(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
     return tuple(one for one in found if one.case.trusted and one.case.closed_at is None)
 
 
+def _of_order(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
+    """The newest trusted case of the only order that the mail names."""
+    orders = set(find_order_ids(f"{mail.subject}\n{mail.text or mail.html_text}"))
+    found = desk.store.find_cases(desk.policy.account, orders.pop(), ()) if len(orders) == 1 else ()
+    return tuple(one for one in found if one.case.trusted)[-1:]
+
+
 def _amazons_word(case: Case, mail: Mail, because: str, *, refused: bool) -> happened.Event | None:
     has_answer = case.answered_at is not None or case.send_state in _IN_DOUBT
     if refused:
@@ -166,6 +188,7 @@ _NOTES: dict[type[happened.Event], str] = {
     happened.AnswerRefused: "an answer refused",
     happened.ReceiptReceived: "a receipt for an answer",
     happened.AlertRaised: "a bounce",
+    happened.RelatedMailSeen: "an A-to-z claim",
 }
 
 
@@ -175,6 +198,8 @@ def _news(case: Case, event: happened.Event, was_answered: bool) -> str:
         return event.text
     if isinstance(event, happened.ReplyBounced | happened.AnswerRefused):
         return f"{case.blocked_because}. The clock did not stop: answer in Seller Central, or approve to send again"
+    if isinstance(event, happened.RelatedMailSeen):
+        return "an A-to-z claim about the same order came in: it is answered in Seller Central, within 3 days"
     if isinstance(event, happened.ReceiptReceived) and not was_answered:
         return "Amazon confirms that it has an answer for this case, so nothing more is sent"
     return ""

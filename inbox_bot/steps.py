@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from inbox_bot.after_steps import contest_decision, lapse, look_for_missed_notice, weigh_debit
 from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answer
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
+from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_contest
 from inbox_bot.core.belonging import addressees
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
-from inbox_bot.core.decide import decide
 from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
+from inbox_bot.core.history import history_of
+from inbox_bot.core.judgement import judge
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
@@ -86,9 +89,15 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
         because = f"The mail is not trusted: {work.case.notice.trust_reason}."
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "untrusted notice", because)))
         return
+    if is_contest(work.case):
+        work.happen(happened.Decided(contest_decision(work.case)))
+        return
     dossiers, facts = stored_record(work)
-    assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
-    decision = decide(facts, desk.rulebook.decisions, assessment)
+    tables = desk.rulebook.tables
+    history = None
+    if tables.ask_for_history:  # reading every case is only worth it for a rule that asks
+        history = history_of(one.case for one in desk.store.cases(desk.policy.account))
+    decision = judge(facts, dossiers, tables, history, work.at).decision
     if desk.policy.mode is Mode.AUTO and not work.case.order_known and decision.verdict is not Verdict.REVIEW:
         because = f"Only the notice itself speaks of order {work.case.order_id}, so nothing is sent by rule."
         decision = replace(decision, verdict=Verdict.REVIEW, rule="the order is not known", because=because)
@@ -204,7 +213,7 @@ def _send(desk: Desk, work: Work, step: planner.Send) -> None:
 def _look_up(desk: Desk, work: Work, step: planner.LookUp) -> None:
     folder = desk.outside.find_copy(_reply(work).message_id)
     is_last = not folder and step.look_again_at is None
-    proves = is_last and copies_prove(desk.store.cases(work.case.account), work.at)
+    proves = is_last and copies_prove(desk.store, work.case.account, work.at)
     work.happen(happened.SendLookedUp(folder, step.look_again_at, proves))
 
 
@@ -247,4 +256,7 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.RemoveDraft: _remove_draft,
     planner.SettleOldDraft: _settle_old_draft,
     planner.Alert: _alert,
+    Lapse: lapse,
+    LookForMissedNotice: look_for_missed_notice,
+    WeighDebit: weigh_debit,
 }

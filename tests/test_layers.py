@@ -39,6 +39,7 @@ FLOORS = (
         "gather",
         "answer",
         "refund_steps",
+        "after_steps",
         "pace",
         "steps",
         "other_mail",
@@ -70,7 +71,11 @@ ROOMS = {
     "icalendar": {"alarms.calendar"},
     "imapclient": {"mail"},
     "inscriptis": {"mail"},
-    "jinja2": {"core.compose", "core.decide"},  # letters; the one-line reasons of rules
+    "jinja2": {
+        "core.compose",
+        "core.decide",
+        "commands.report_page",
+    },  # letters; reasons of rules; escaped HTML
     "keyring": {"secret", "commands.init"},
     "mailparser": {"mail.header"},
     "mailparser_reply": {"orders"},

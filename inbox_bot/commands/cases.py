@@ -22,7 +22,7 @@ def list_cases(store_path: Path, account: str | None, *, as_json: bool, everythi
         for line in shown:
             _print(json.dumps(line._asdict(), ensure_ascii=False))
     else:
-        _print_table(shown, len(lines) - len(shown), read_alerts(store_path))
+        _print_table(shown, len(lines) - len(shown), read_alerts(store_path, account))
     return int(any(line.status in NEEDS_A_PERSON for line in lines))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import click
 
 from inbox_bot.app import find_case_id
 from inbox_bot.commands.person import task_lines
+from inbox_bot.commands.show_ending import ending_lines
 from inbox_bot.core.assessment import Role
 from inbox_bot.core.case import Case
 from inbox_bot.core.record import Dossier
@@ -19,9 +21,11 @@ from inbox_bot.store.codec import from_json, to_json
 from inbox_bot.store.protocol import Recorded, Store
 from inbox_bot.store.sqlite import SqliteStore
 
+DEFAULT_DAYS = 90  # of an account that the configuration no longer names
 
-def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
-    """Print one case whole: mail, evidence, decision, reply, history."""
+
+def show_case(store_path: Path, wanted: str, presume_won_days: Mapping[str, int], *, as_json: bool) -> int:
+    """Print one case whole; `presume_won_days` are those of each account by name."""
     store = SqliteStore(store_path)
     try:
         record = store.case(find_case_id(store, wanted))
@@ -45,6 +49,9 @@ def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
         else:
             reply = _file(store, record.case.reply.sha256) if record.case.reply else None
             _print_case(record.case, history, reply, _dossiers(store, record.case))
+            kin = [one.case for one in store.cases(record.case.account)]
+            days = presume_won_days.get(record.case.account, DEFAULT_DAYS)
+            _print_ending(ending_lines(record.case, kin, days))
             _print_blocked(store, record.case)
     finally:
         store.close()
@@ -149,6 +156,13 @@ _SIGNS = {
     MomentKind.CLAIM: "!",
     MomentKind.NOTICE: "!",
 }
+
+
+def _print_ending(lines: Sequence[tuple[str, str]]) -> None:
+    if lines:
+        _heading("After the answer")
+    for name, value in lines:
+        _field(name, value)
 
 
 def _print_refund(case: Case) -> None:

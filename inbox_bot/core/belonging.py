@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from inbox_bot.core.case import Case
+from inbox_bot.core.ladder import cutoff_of
 from inbox_bot.core.model import Kind, Notice
 from inbox_bot.core.notice_rules import NoticeRules
 
@@ -15,12 +19,40 @@ def addressees(notice: Notice) -> frozenset[str]:
 
 
 def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
-    """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
+    """Whether the notice belongs to the case: by its thread, or by the order while the dispute goes on."""
     if set(thread_ids) & set(case.thread_ids):
-        return True
+        return notice.kind is not Kind.CLAIM or not is_second_dispute(notice, case)
     if notice.order_id is None or notice.order_id != case.order_id:
         return False
-    return case.closed_at is None or notice.kind is Kind.DECISION
+    if notice.kind is Kind.DECISION:
+        return True
+    if case.closed_at is not None:
+        # A question that comes after a long silence is about the dispute that was taken for won.
+        return notice.kind is Kind.INFORMATION_REQUEST and case.lapsed_at is not None and case.outcome is None
+    return notice.kind is Kind.INFORMATION_REQUEST or not is_second_dispute(notice, case)
+
+
+def is_second_dispute(notice: Notice, case: Case) -> bool:
+    """Whether a claim about the order of a case is another dispute and not the same one again.
+
+    Another amount is another charge. The same amount again after the first clock has run out cannot be a reminder of
+    it; a claim that is wrongly taken for a new one costs a second answer, one wrongly joined would have no clock.
+    """
+    ours, theirs = case.notice.amount, notice.amount
+    if ours is not None and theirs is not None and ours != theirs:
+        return True
+    cutoff = cutoff_of(case)
+    return (
+        case.answered_at is not None
+        and cutoff is not None
+        and (notice.dated_at or notice.received_at) > cutoff
+    )
+
+
+def nearness(notice: Notice, thread_ids: Collection[str], case: Case) -> tuple[bool, bool, datetime]:
+    """How near a mail is to one of several disputes on its order: by the thread, then the amount, then the latest."""
+    amount = notice.amount is not None and notice.amount == case.notice.amount
+    return not set(thread_ids).isdisjoint(case.thread_ids), amount, case.opened_at
 
 
 def came_before(notice: Notice, case: Case) -> bool:

@@ -45,11 +45,11 @@ def read_cases(path: Path, account: str | None = None) -> tuple[CaseLine, ...]:
     return tuple(CaseLine(*row) for row in _rows(path, sql, () if account is None else (account,)))
 
 
-def read_alerts(path: Path) -> tuple[AlertLine, ...]:
-    """What the accounts were told outside any case, newest first, at most twenty."""
-    alerts = "case_id IS NULL AND type = 'AlertRaised'"
+def read_alerts(path: Path, account: str | None = None) -> tuple[AlertLine, ...]:
+    """What the accounts, or one of them, were told outside any case, newest first, at most twenty."""
+    alerts = "case_id IS NULL AND type = 'AlertRaised'" + ("" if account is None else " AND account = ?")
     sql = f"SELECT at, account, data FROM events WHERE {alerts} ORDER BY number DESC LIMIT 20"
-    return tuple(AlertLine(*row) for row in _rows(path, sql, ()))
+    return tuple(AlertLine(*row) for row in _rows(path, sql, () if account is None else (account,)))
 
 
 def _rows(path: Path, sql: str, values: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from inbox_bot.core.case import Case
 from inbox_bot.core.evolution import fold
 from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
 from inbox_bot.store.chain import BEGIN, chained
 from inbox_bot.store.codec import event_from_json, from_json, to_json
-from inbox_bot.store.rows import day_columns, derived_columns
+from inbox_bot.store.rows import day_columns, derived_columns, question_columns
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -182,4 +183,33 @@ _CHAIN = (
     "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
     """CREATE TRIGGER events_are_chained BEFORE INSERT ON events WHEN NEW.hash = ''
         BEGIN SELECT RAISE(ABORT, 'events are chained'); END""",
+)
+
+
+@MIGRATIONS(name="0006_questions")
+def _questions(database: Database) -> None:
+    """What is asked at every reply and every alarm has an index: a flood of notices costs each the same."""
+    for statement in _QUESTIONS:
+        database.execute(statement)
+    cases = database.execute("SELECT case_id, state FROM cases").fetchall()
+    columns = ((case_id, question_columns(from_json(state, Case))) for case_id, state in cases)
+    database.conn.executemany(
+        "UPDATE cases SET body_at = ?, replied_at = ?, refund_asked_at = ? WHERE case_id = ?",
+        (
+            (found["body_at"], found["replied_at"], found["refund_asked_at"], case_id)
+            for case_id, found in columns
+        ),
+    )
+
+
+_QUESTIONS = (
+    # body_at: a reply's bytes went out, or may have. replied_at: our own reply answered the case.
+    "ALTER TABLE cases ADD COLUMN body_at TEXT",
+    "ALTER TABLE cases ADD COLUMN replied_at TEXT",
+    "ALTER TABLE cases ADD COLUMN refund_asked_at TEXT",
+    "CREATE INDEX cases_body ON cases (account, body_at) WHERE body_at IS NOT NULL",
+    "CREATE INDEX cases_replied ON cases (account, replied_at) WHERE replied_at IS NOT NULL",
+    "CREATE INDEX cases_refund ON cases (account, refund_asked_at) WHERE refund_asked_at IS NOT NULL",
+    "CREATE INDEX cases_open ON cases (account) WHERE status NOT IN ('answered', 'closed')",
+    "CREATE INDEX alarms_named ON alarms (account, name, case_id, raised_at)",
 )

@@ -199,6 +199,27 @@ class SqliteStore:
             return tuple(self._records(f"SELECT {_RECORD} FROM cases {_URGENT_FIRST}"))
         return tuple(self._records(f"SELECT {_RECORD} FROM cases WHERE account = ? {_URGENT_FIRST}", account))
 
+    def open_cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
+        sql = f"SELECT {_RECORD} FROM cases WHERE status NOT IN ('answered', 'closed')"
+        if account is None:
+            return tuple(self._records(f"{sql} {_URGENT_FIRST}"))
+        return tuple(self._records(f"{sql} AND account = ? {_URGENT_FIRST}", account))
+
+    def bodies_since(self, account: str, since: datetime, most: int) -> tuple[datetime, ...]:
+        sql = "SELECT body_at FROM cases WHERE account = ? AND body_at > ? ORDER BY body_at LIMIT ?"
+        rows = self._connection.execute(sql, (account, text_of(since), most))
+        return tuple(datetime.fromisoformat(body_at) for (body_at,) in rows)
+
+    def replies_until(self, account: str, until: datetime, most: int) -> tuple[CaseRecord, ...]:
+        order = "ORDER BY replied_at DESC, case_id LIMIT ?"
+        sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND replied_at <= ? {order}"
+        return tuple(self._records(sql, account, text_of(until), most))
+
+    def refunds_asked(self, account: str, since: datetime, before: datetime) -> tuple[CaseRecord, ...]:
+        day = "refund_asked_at >= ? AND refund_asked_at < ?"
+        sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND {day} ORDER BY refund_asked_at, case_id"
+        return tuple(self._records(sql, account, text_of(since), text_of(before)))
+
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
         looked_at = self._sleepers_looked_for.get(account)
         # This goes over all cases, so not with every mail; a clock that went back is noticed at once.
@@ -312,13 +333,13 @@ class SqliteStore:
             (to_json(record.dossier), account, record.dossier.order_id, record.key),
         )
 
-    def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
+    def _records(self, sql: str, *values: str | int | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
             yield CaseRecord(from_json(state, Case), version, instant_of(wake_at))
 
-    def _rows(self, sql: str, *values: str | None) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, *values: str | int | None) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, values).fetchall()
 
-    def _row(self, sql: str, *values: str | None) -> tuple[Any, ...] | None:
+    def _row(self, sql: str, *values: str | int | None) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
         return row
