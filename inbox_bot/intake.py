@@ -13,13 +13,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.belonging import came_before, joins, may_change, nearness
 from inbox_bot.core.canary import MARK_HEADER, token_of
-from inbox_bot.core.case import Case
-from inbox_bot.core.deadline import deadline_for
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
-from inbox_bot.core.kinship import buyer_mark
 from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
@@ -27,19 +23,18 @@ from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import Trust, judge
 from inbox_bot.core.vitals import CLOCK_OFF_BY, in_minutes
 from inbox_bot.desk import Desk, Notification
+from inbox_bot.joining import file_notice
 from inbox_bot.mail.domains import registrable
 from inbox_bot.mail.glance import glance
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
 from inbox_bot.mail.message import read_headers
 from inbox_bot.other_mail import handle_other
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, StoredMail
-from inbox_bot.work import Work
 
 BATCH = 1_000
 FETCH_BYTES = 16_000_000
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
-OTHER_DESK = "not the desk of disputes"
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
 LARGEST_MAIL_BYTES = 25_000_000
 
@@ -227,7 +222,7 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
         case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
-    return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
+    return Handled(mail, recognition, notice, trust, file_notice(desk, notice, now))
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
@@ -270,67 +265,6 @@ def _notice(
     )
 
 
-def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
-    """Put the notice into its case, or open one; the mail counts as handled with it.
-
-    Events stay for good, so the buyer's name and street are left out: the town is what is compared.
-    """
-    mark = buyer_mark(desk.policy.account, notice.destination)
-    notice = replace(notice, destination=replace(notice.destination, lines=()), buyer_mark=mark)
-    work = _open_or_join(desk, notice, now)
-    work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
-    work.save(now)
-    return work.case.case_id
-
-
-def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
-    account = desk.policy.account
-    deadline = deadline_for(notice, timedelta(hours=desk.policy.margin_hours))
-    ids = tuple(dict.fromkeys((*notice.references, *((notice.message_id,) if notice.message_id else ()))))
-    known = desk.store.find_cases(account, notice.order_id, ids)
-    # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
-    known = tuple(record for record in known if record.case.trusted == notice.trusted)
-    record = max(
-        (one for one in known if joins(notice, ids, one.case)),
-        key=lambda one: nearness(notice, ids, one.case),
-        default=None,
-    )
-    apart = record is not None and not may_change(notice, record.case, desk.rulebook.notices)
-    if record is None or apart:
-        case_id = _new_case_id(desk, notice)
-        opened = happened.CaseOpened(account, notice, deadline)
-        work = Work.opening(desk.store, case_id, opened, now)
-        if record is not None and desk.rulebook.notices.is_chargeback_sender(_opener(record.case)):
-            _hold_apart(desk, work, record.case)
-    else:
-        work = Work.on(desk.store, record, now)
-        if notice.kind is not Kind.DECISION and not came_before(notice, record.case):
-            work.happen(happened.NoticeJoined(notice, deadline))
-    if notice.kind is Kind.DECISION:
-        work.happen(happened.DecisionReceived(notice, notice.outcome))
-    return work
-
-
-def _opener(case: Case) -> str:
-    return case.notice.sender.email if case.notice.sender is not None else ""
-
-
-def _hold_apart(desk: Desk, work: Work, other: Case) -> None:
-    sender = _opener(work.case)
-    text = f"{sender} wrote of case {other.case_id}, but no chargeback address did; look at it yourself"
-    work.happen(happened.CaseHeld(text))
-    work.happen(happened.AlertRaised(OTHER_DESK, text))
-    desk.tell(Notification(other.account, work.case.case_id, OTHER_DESK, text))
-
-
-def _new_case_id(desk: Desk, notice: Notice) -> str:
-    base = notice.order_id or f"mail-{notice.mail_sha256[:10]}"
-    number = 1
-    while desk.store.case(case_id := base if number == 1 else f"{base}-{number}") is not None:
-        number += 1
-    return case_id
-
-
 def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime, most_tries: int) -> Handled:
     what = f"{type(error).__name__}: {error}" if isinstance(error, InboxBotError) else type(error).__name__
     _log.error("mail %s could not be handled: %s", stored.sha256[:12], what)
@@ -358,7 +292,7 @@ def _open_unread(desk: Desk, stored: StoredMail, what: str, now: datetime) -> st
     except Exception:  # not even its headers can be read; the alert of the caller names it
         return None
     problem = Problem(f"the mail could not be read ({what})", remedy="open it in your mail program")
-    return _file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)
+    return file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)
 
 
 def header_block(raw: bytes) -> bytes:

@@ -43,6 +43,7 @@ FLOORS = (
         "pace",
         "steps",
         "other_mail",
+        "joining",
         "intake",
         "logins",
         "outside",

@@ -347,3 +347,47 @@ def test_an_answer_to_words_of_a_stranger_does_not_stand_in_for_the_answer_to_th
     assert [one.status for one in genuine] == [Status.ANSWERED]
     assert "cb-seller-notification@amazon.com" in {one.recipient for one in office.world.accepted}
     office.store.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"We have received your response for order {ORDER}, but it is missing the proof of delivery.",
+        f"We have received your response for order {ORDER}. The bank still needs a signed delivery confirmation.",
+        f"Abbiamo ricevuto la tua risposta per l'ordine {ORDER}, ma manca la prova di consegna.",
+    ],
+)
+def test_what_amazon_writes_after_the_answer_is_shown_to_a_person(office, text):
+    before = len(office.told)
+    office.work(LATER, amazon(text, number=7))
+    assert office.case.status is Status.ANSWERED
+    assert [one.name for one in office.told[before:]] == ["a notice after the answer"]
+    assert len(office.world.accepted) == 1
+
+
+def test_a_second_copy_of_the_answered_notice_is_no_news(office):
+    before = len(office.told)
+    office.work(LATER, travelled(GENUINE))
+    assert office.told[before:] == []
+
+
+def test_a_mail_that_sets_a_last_day_is_no_receipt():
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    words = "We have received your response. If we do not hear from you by October 9, 2026 your account will be debited."
+    office.work(LATER, amazon(f"Order {ORDER}. {words}"))
+    assert office.case.answered_at is None
+    office.store.close()
+
+
+def test_a_claim_in_the_thread_of_a_closed_case_is_shown_to_a_person():
+    office = Office(replace(AUTO, mode=Mode.APPROVE, last_call=LastCall.NEVER))
+    decided = "Chargeback Dispute Funding Decision: the dispute was decided in your favor."
+    office.work(LATER, amazon(f"Order number: {ORDER}\n{decided}", number=8))
+    assert office.case.status is Status.CLOSED
+    before = len(office.told)
+    again = NOTICE.format(order=ORDER, number=99, amount="10.50").replace(
+        "Message-ID:", "In-Reply-To: <a8@amazon.com>\nReferences: <a8@amazon.com>\nMessage-ID:"
+    )
+    office.work(LATER + timedelta(hours=1), again.encode())
+    assert office.told[before:], "a person hears of it"
+    office.store.close()

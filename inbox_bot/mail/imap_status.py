@@ -47,7 +47,7 @@ class Glimpses:
         if opened_at is None or self._clock() - opened_at > FRESH_SECONDS:
             return 0
         validity, uidnext = self._asked(argument) if open_as is None else self._heard(open_as)
-        if not validity or not uidnext:
+        if not validity or not uidnext or last_uid >= uidnext:  # UIDs went back: nothing is sure
             return 0
         *state, read_uid = self._read.get(folder, (0, 0, 0))
         # A UIDNEXT that is not behind the last mail read has gone back: the folder has to be opened.
