@@ -152,13 +152,21 @@ def _tell_clock(desk: Desk, ahead: timedelta) -> None:
 
 
 def _is_canary(desk: Desk, header: FetchedHeader, now: datetime, *, is_sent: bool) -> bool:
-    """Whether the mail is our daily one to ourselves; that it came in is recorded."""
+    """Whether the mail is our daily one to ourselves; that it came in is recorded, once.
+
+    Anybody can write such a mark: only one that we sent means anything.
+    """
     marks = read_headers(header.header_bytes).header_values(MARK_HEADER)
     token = next((token for mark in marks if (token := token_of(mark))), "")
-    if token and not is_sent:
-        seen = happened.CanarySeen(token)
+    if not token:
+        return False
+    events = [one.event for one in desk.store.account_events(desk.policy.account)]
+    if happened.CanarySent(token) not in events:
+        return False
+    seen = happened.CanarySeen(token)
+    if not is_sent and seen not in events:
         desk.store.commit(Change(desk.policy.account, now, events=(seen,)))
-    return bool(token)
+    return True
 
 
 def _tell_too_large(desk: Desk, header: FetchedHeader, subject: str, now: datetime) -> None:

@@ -315,3 +315,12 @@ def test_a_question_that_comes_by_two_routes_is_answered_once(account, store):
         if count == 2:
             answered = len(world.accepted)
     assert len(world.accepted) == answered
+
+
+def test_a_strangers_mark_is_no_canary_and_hides_no_notice(account, store):
+    desk = desk_on(store)
+    account.deliver(notice(1, head="X-Inbox-Bot-Id: canary-made-up\n"), at=NOW)
+    poll(desk, account)
+    ingest(desk, NOW)
+    assert statuses(store)
+    assert not [one for one in store.account_events("shop") if type(one.event).__name__ == "CanarySeen"]

@@ -50,8 +50,7 @@ class Glimpses:
         if not validity or not uidnext or last_uid >= uidnext:  # UIDs went back: nothing is sure
             return 0
         *state, read_uid = self._read.get(folder, (0, 0, 0))
-        # A UIDNEXT that is not behind the last mail read has gone back: the folder has to be opened.
-        is_read = last_uid == uidnext - 1 or (state == [validity, uidnext] and read_uid <= last_uid < uidnext)
+        is_read = last_uid == uidnext - 1 or (state == [validity, uidnext] and last_uid >= read_uid)
         return validity if is_read else 0
 
     def _heard(self, state: FolderState) -> tuple[int, int]:
