@@ -15,7 +15,7 @@ from test_other_mail import AUTO, LATER, ORDER, Office
 from world import deliver
 
 from inbox_bot.after_steps import note_settlements, settle
-from inbox_bot.app import ingest, tick
+from inbox_bot.app import evidence_changed, ingest, tick
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.afterlife import Lapse
@@ -212,6 +212,16 @@ def test_what_the_answer_did_not_hold_makes_a_draft_to_the_one_who_decided_and_n
     assert office.case.status is Status.CLOSED
     assert ending_of(office.case) is Ending.DEBITED
     office.store.close()
+
+
+def test_proof_that_comes_after_the_debit_is_weighed_when_it_comes(office):
+    office.work(LATER, decision(AGAINST))
+    assert office.case.status is Status.CLOSED
+    office.store.save_records("shop", (replacement(),))
+    assert evidence_changed(office.store, "shop", (ORDER,), "a report was imported", LATER) == (ORDER,)
+    tick(office.desk, LATER)
+    assert office.case.status is Status.DRAFTED
+    assert len(office.world.accepted) == 1
 
 
 def replacement() -> OrderRecord:
