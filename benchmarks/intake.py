@@ -1,6 +1,6 @@
 """The intake against a Dovecot: first scan of a large mailbox and the poll of a quiet one, beside the floor and peers.
 
-Run: `python benchmarks/intake.py scan|distance|poll [MAILS]` where Dovecot (and, for the peer, mbsync) is installed.
+Run: `python benchmarks/intake.py scan|distance|poll|arrival [MAILS]` with Dovecot (and mbsync, the peer) installed.
 The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in turns in one
 run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import arrival
 from distant import DistantWire, distant
 from imapclient import IMAPClient
 from mailbox_50k import MAILS, link_maildir, write_maildir
@@ -213,17 +214,19 @@ def quiet_polls(server: DovecotServer, wire: DistantWire) -> None:
     store = SqliteStore(None)
     desk, mailbox = desk_on(store), opened(server, wire.port)
     poll_folder(desk, mailbox, "INBOX", datetime.now(UTC))
-    before, begun = wire.traffic, time.perf_counter()
-    for _ in range(POLLS):
-        poll_folder(desk, mailbox, "INBOX", datetime.now(UTC))
-    taken = (time.perf_counter() - begun) / POLLS
-    spent = wire.traffic - before
+    for what in ("the open folder", "another folder"):
+        if what == "another folder":
+            mailbox.examine("Drafts")
+        before, begun = wire.traffic, time.perf_counter()
+        for _ in range(POLLS):
+            poll_folder(desk, mailbox, "INBOX", datetime.now(UTC))
+        taken = (time.perf_counter() - begun) / POLLS
+        spent = wire.traffic - before
+        size = (spent.up_bytes + spent.down_bytes) / POLLS
+        counts = f"{spent.flights / POLLS:.2f} flights, {size:.0f} bytes"
+        print(f"a quiet poll of {what}: {counts}, {taken * 1e6:.0f} us through the wire")
     mailbox.close()
     store.close()
-    size = (spent.up_bytes + spent.down_bytes) / POLLS
-    print(
-        f"a quiet poll: {spent.flights / POLLS:.2f} flights, {size:.0f} bytes, {taken * 1e6:.0f} us through the wire"
-    )
 
 
 def main() -> None:
@@ -233,6 +236,7 @@ def main() -> None:
         "scan": lambda: scan(count or MAILS),
         "distance": lambda: over_distance(count or MAILS),
         "poll": lambda: poll(count or 1000),
+        "arrival": lambda: arrival.main(count or 40),
     }
     tables[sys.argv[1]]()
 

@@ -98,6 +98,20 @@ def _replay(options: argparse.Namespace) -> int:
     return run_replay(tuple(options.paths), chosen)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.report import make_report
+    from inbox_bot.places import find_config
+
+    return make_report(
+        find_config(options.config),
+        account=options.account,
+        first_on=options.first_on,
+        last_on=options.last_on,
+        form=options.form,
+        out=options.out,
+    )
+
+
 def _init(options: argparse.Namespace) -> int:
     from inbox_bot.commands.init import run_init
     from inbox_bot.places import FILE_NAME
@@ -148,14 +162,13 @@ def _cases(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from inbox_bot.commands.show import show_case
+    from inbox_bot.config import load_config
+    from inbox_bot.places import find_config
 
-    def rules_folder() -> Path | None:
-        from inbox_bot.config import load_config
-        from inbox_bot.places import find_config
-
-        return load_config(find_config(options.config)).rules_folder
-
-    return show_case(_store(options), options.case, as_json=options.json, rules_folder=rules_folder)
+    config = load_config(find_config(options.config))
+    days = {one.policy.account: one.policy.presume_won_days for one in config.accounts}
+    folder = config.rules_folder
+    return show_case(config.store_path, options.case, days, as_json=options.json, rules_folder=folder)
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -299,6 +312,7 @@ _PERFORM: dict[str, Perform] = {
     "run": _run,
     "once": _once,
     "cases": _cases,
+    "report": _report,
     "show": _show,
     "decide": _decide,
     "add_evidence": _add_evidence,

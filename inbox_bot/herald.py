@@ -26,7 +26,7 @@ from inbox_bot.core.ladder import (
 )
 from inbox_bot.desk import Notification
 from inbox_bot.pace import back_off
-from inbox_bot.store.alarm_book import AGAIN_AFTER, AlarmBook, WaitingAlarm
+from inbox_bot.store.alarm_book import ABOUT_ONE_MAIL, AGAIN_AFTER, AlarmBook, WaitingAlarm
 from inbox_bot.store.protocol import Store
 
 DIGEST = "digest"
@@ -85,7 +85,7 @@ class Herald:
         self._channels = channels
         self._hours = hours
         self._digest_done_on: date | None = None
-        self._told_from_memory: dict[tuple[str, str | None, str], datetime] = {}
+        self._told_from_memory: dict[tuple[str, str | None, str, str], datetime] = {}
         self.failed: tuple[str, ...] = ()
 
     def work(self, now: datetime) -> None:
@@ -101,9 +101,10 @@ class Herald:
 
     def _tell_from_memory(self, notification: Notification, at: datetime) -> None:
         """At once, and each thing once in twelve hours, as the book would have it."""
-        key = (notification.account, notification.case_id, notification.name)
+        about = notification.text if notification.name in ABOUT_ONE_MAIL else ""
+        key = (notification.account, notification.case_id, notification.name, about)
         last_at = self._told_from_memory.get(key)
-        if last_at is not None and at - last_at < AGAIN_AFTER:
+        if last_at is not None and abs(at - last_at) < AGAIN_AFTER:
             return
         case = self._case(notification.case_id)
         body = alarm_text(case, notification.account, notification.text, self._hours.zone)
@@ -159,11 +160,7 @@ class Herald:
         """The cutoff that the alarm is about: the case's, else the nearest open one of the account."""
         if case is not None:
             return cutoff_of(case)
-        open_cases = (
-            record.case
-            for record in self._store.cases(alarm.account or None)
-            if record.case.answered_at is None and record.case.closed_at is None
-        )
+        open_cases = (record.case for record in self._store.open_cases(alarm.account or None))
         ahead = (cutoff for case in open_cases if (cutoff := cutoff_of(case)) is not None and cutoff > now)
         return min(ahead, default=None)
 

@@ -176,6 +176,22 @@ def _add_cases(commands: Commands) -> None:
     _json(cases)
 
 
+def _add_report(commands: Commands) -> None:
+    about = "what was disputed, refunded, kept and lost, by reason, rule, marketplace, carrier and SKU"
+    report = _command(commands, "report", "report", about)
+    report.add_argument(
+        "--from", dest="first_on", metavar="DAY", help="notices from this day on, e.g. 2026-01-01"
+    )
+    report.add_argument("--to", dest="last_on", metavar="DAY", help="notices up to this day, included")
+    about = "how to print it; csv has one row a case (%(default)s)"
+    report.add_argument(
+        "--format", dest="form", choices=["text", "html", "csv", "json"], default="text", help=about
+    )
+    report.add_argument("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
+    _config(report)
+    _account(report)
+
+
 def _add_show(commands: Commands) -> None:
     show = _command(commands, "show", "show", "show one case: mail, evidence, decision, reply, history")
     _case(show)
@@ -352,6 +368,7 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "run": _add_run,
     "once": _add_once,
     "cases": _add_cases,
+    "report": _add_report,
     "show": _add_show,
     **{name: partial(_add_choice, name) for name in _CHOICES},
     "check": _add_check,

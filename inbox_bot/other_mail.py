@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.automatic import is_automatic
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
-from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.model import Kind, Mail
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, STRANGER, Recognition
 from inbox_bot.core.trust import Trust
 from inbox_bot.core.values import find_order_ids
@@ -20,6 +22,7 @@ from inbox_bot.store.protocol import CaseRecord, Change, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
 RELATED = ("an A-to-z claim",)  # shown with the case of its order, never answered
+ELSEWHERE = "a word on an answer"
 _IN_DOUBT = (SendState.BODY, SendState.UNKNOWN)
 
 
@@ -27,13 +30,6 @@ def thread_ids(mail: Mail) -> tuple[str, ...]:
     """The ids that may tie a mail to a case: what it answers, what it refers to, its own."""
     own = (mail.message_id,) if mail.message_id else ()
     return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
-
-
-def addressees(notice: Notice) -> frozenset[str]:
-    """Where an answer to the notice goes."""
-    return frozenset(
-        one for one in (notice.reply_to, notice.sender.email if notice.sender else None) if one is not None
-    )
 
 
 def handle_other(
@@ -84,8 +80,25 @@ def _amazon_said(
     elif what in (RECEIPT, REFUSAL):
         for record in reversed(_spoken_of(desk, mail)):
             event = _amazons_word(record.case, mail, recognition.because, refused=what == REFUSAL)
+            if event is not None and not _writes_of_answers(desk, mail, record.case):
+                event = _from_another_desk(mail, recognition.because)
             if event is not None:
                 yield record, event
+
+
+def _writes_of_answers(desk: Desk, mail: Mail, case: Case) -> bool:
+    """Whether the mail is from those who handle disputes.
+
+    Amazon also mails, under its own name and signature, what strangers type: words on a gift card, a shared list.
+    """
+    sender = mail.sender.email if mail.sender is not None else ""
+    return sender in addressees(case.notice) or desk.rulebook.notices.is_chargeback_sender(sender)
+
+
+def _from_another_desk(mail: Mail, because: str) -> happened.Event:
+    sender = mail.sender.email if mail.sender is not None else "nobody"
+    text = f"{sender}, which does not handle disputes, wrote of the answer: {because}; look at it yourself"
+    return happened.AlertRaised(ELSEWHERE, text)
 
 
 def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened.Event | None:
@@ -103,7 +116,8 @@ def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened
         return happened.SendLookedUp("the mailbox", None)
     if ours and case.send_state is SendState.SENT and not in_sent and not case.copy_seen:
         return happened.CopySeen(folder)
-    if case.answered_at is None and in_sent and any(one.email in addressees(case.notice) for one in mail.to):
+    to_amazon = any(one.email in addressees(case.notice) for one in mail.to)
+    if case.answered_at is None and in_sent and to_amazon and not is_automatic(mail):
         return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
     return None
 
@@ -151,6 +165,8 @@ def _amazons_word(case: Case, mail: Mail, because: str, *, refused: bool) -> hap
 def _settle(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> tuple[str, str]:
     was_answered = work.case.answered_at is not None
     note = _NOTES[type(event)]
+    if isinstance(event, happened.AlertRaised) and event.name == ELSEWHERE:
+        note = ELSEWHERE
     if isinstance(event, happened.AlertRaised) and event.name in work.case.alerts:
         note = "told before"
     else:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from inbox_bot.core import events as happened
-from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.case import Case
 from inbox_bot.core.errors import TemporaryError
-from inbox_bot.core.evolution_sending import BY_US
 from inbox_bot.desk import Desk, Notification
-from inbox_bot.store.protocol import CaseRecord
+from inbox_bot.store.protocol import Store
 from inbox_bot.work import Work
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -40,19 +38,10 @@ def pause_of(case: Case, now: datetime) -> timedelta:
     return min(pause, max((due_by - now) / TRIES_IN_WHAT_IS_LEFT, SHORTEST_RETRY))
 
 
-def copies_prove(records: Iterable[CaseRecord], now: datetime) -> bool:
+def copies_prove(store: Store, account: str, now: datetime) -> bool:
     """Whether the last replies that we sent all left a copy in the mailbox, at least three of them."""
-    sent = sorted(
-        (
-            (record.case.answered_at, record.case.copy_seen)
-            for record in records
-            if record.case.answered_at is not None
-            and record.case.answered_how == BY_US
-            and record.case.answered_at + COPY_COMES_WITHIN <= now
-        ),
-        reverse=True,
-    )[:COPIES_THAT_PROVE]
-    return len(sent) == COPIES_THAT_PROVE and all(seen for _, seen in sent)
+    sent = store.replies_until(account, now - COPY_COMES_WITHIN, COPIES_THAT_PROVE)
+    return len(sent) == COPIES_THAT_PROVE and all(record.case.copy_seen for record in sent)
 
 
 def hold_back(desk: Desk, work: Work) -> None:
@@ -64,17 +53,10 @@ def hold_back(desk: Desk, work: Work) -> None:
     due_by = case.deadline.due_by if case.deadline else None
     if case.approved or (due_by is not None and due_by - work.at <= timedelta(hours=24)):
         return
-    day = work.at - timedelta(hours=24)
-    bodies = [
-        record.case.body_at
-        for record in desk.store.cases(case.account)
-        if record.case.body_at is not None
-        and record.case.body_at > day
-        and record.case.send_state in (SendState.SENT, SendState.BODY, SendState.UNKNOWN)
-    ]
-    if len(bodies) < most:
+    bodies = desk.store.bodies_since(case.account, work.at - timedelta(hours=24), most)
+    if not bodies or len(bodies) < most:
         return
-    text = f"{len(bodies)} replies went out within a day, and rules may send {most}; approve this one, or it waits"
+    text = f"{most} replies went out within a day, and rules may send no more; approve this one, or it waits"
     if SEND_GUARD not in case.alerts:
         desk.tell(Notification(case.account, case.case_id, SEND_GUARD, text))
         work.happen(happened.AlertRaised(SEND_GUARD, text))

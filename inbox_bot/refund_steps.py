@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
+
 from inbox_bot.answer import stored_record
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
@@ -33,7 +35,8 @@ def make_refund_task(desk: Desk, work: Work, step: planner.MakeRefundTask) -> No
         returned=facts.return_received,
     )
     task = refund_task(case.notice, dossier, case.decision.because, code.value)
-    cap = "" if case.overruled else over_cap(task, _spent_today(desk, work), desk.policy)
+    spent = _spent_today(desk, work) if desk.policy.refund_caps_per_day and not case.overruled else []
+    cap = "" if case.overruled else over_cap(task, spent, desk.policy)
     if cap:
         because = f"{case.decision.because} But {cap}, so a person decides."
         missing = case.decision.missing
@@ -44,12 +47,11 @@ def make_refund_task(desk: Desk, work: Work, step: planner.MakeRefundTask) -> No
 
 def _spent_today(desk: Desk, work: Work) -> list[Money]:
     """The totals of the tasks that were made today, in UTC, for other cases of the account."""
+    midnight = work.at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     tasks = [
         record.case.refund_task
-        for record in desk.store.cases(desk.policy.account)
+        for record in desk.store.refunds_asked(desk.policy.account, midnight, midnight + timedelta(days=1))
         if record.case.case_id != work.case.case_id
-        and record.case.refund_asked_at is not None
-        and record.case.refund_asked_at.date() == work.at.date()
     ]
     return [task.total for task in tasks if task is not None and task.total is not None]
 

@@ -11,6 +11,7 @@ from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answe
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_contest
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
@@ -23,7 +24,6 @@ from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
 from inbox_bot.judging import history_for
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
-from inbox_bot.other_mail import addressees
 from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json
@@ -211,7 +211,7 @@ def _send(desk: Desk, work: Work, step: planner.Send) -> None:
 def _look_up(desk: Desk, work: Work, step: planner.LookUp) -> None:
     folder = desk.outside.find_copy(_reply(work).message_id)
     is_last = not folder and step.look_again_at is None
-    proves = is_last and copies_prove(desk.store.cases(work.case.account), work.at)
+    proves = is_last and copies_prove(desk.store, work.case.account, work.at)
     work.happen(happened.SendLookedUp(folder, step.look_again_at, proves))
 
 

@@ -15,7 +15,7 @@ from test_other_mail import AUTO, LATER, ORDER, Office
 from world import deliver
 
 from inbox_bot.after_steps import note_settlements, settle
-from inbox_bot.app import ingest, tick
+from inbox_bot.app import evidence_changed, ingest, tick
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
 from inbox_bot.core.afterlife import Lapse
@@ -214,6 +214,16 @@ def test_what_the_answer_did_not_hold_makes_a_draft_to_the_one_who_decided_and_n
     office.store.close()
 
 
+def test_proof_that_comes_after_the_debit_is_weighed_when_it_comes(office):
+    office.work(LATER, decision(AGAINST))
+    assert office.case.status is Status.CLOSED
+    office.store.save_records("shop", (replacement(),))
+    assert evidence_changed(office.store, "shop", (ORDER,), "a report was imported", LATER) == (ORDER,)
+    tick(office.desk, LATER)
+    assert office.case.status is Status.DRAFTED
+    assert len(office.world.accepted) == 1
+
+
 def replacement() -> OrderRecord:
     from nouns import shipment
 
@@ -398,3 +408,7 @@ def test_postings_of_two_disputes_on_one_order_go_to_the_right_one():
 def test_no_posting_says_nothing():
     assert read_postings(()) is None
     assert not covered((), date(2026, 1, 1), date(2026, 1, 1))
+
+
+def test_the_case_waits_for_the_end_of_the_silence(office):
+    assert office.store.next_wake("shop") == office.case.answered_at + DAYS_90

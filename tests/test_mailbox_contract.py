@@ -207,6 +207,67 @@ class TestMailbox:
             assert b"Subject: Mail %d\r\n" % number in header.header_bytes
             cursor = header.uid
 
+    def test_a_mail_never_hides_behind_a_quiet_answer_and_a_quiet_folder_is_told_as_one(
+        self, place: Place, mailbox: Mailbox
+    ) -> None:
+        place.create("Other")
+        last = {"INBOX": 0, "Other": 0}
+        validity = {}
+        for folder in last:
+            place.deliver(mail(99), folder)
+            validity[folder] = mailbox.examine(folder).uidvalidity
+            last[folder] = max(header.uid for header in mailbox.headers_after(0))
+        for number in range(6):  # the folder that is open is asked otherwise than the others
+            for folder in ("INBOX", "Other"):
+                assert mailbox.nothing_behind(folder, validity[folder], last[folder])
+                place.deliver(mail(number), folder)
+                assert not mailbox.nothing_behind(folder, validity[folder], last[folder])
+                assert not mailbox.nothing_behind(folder, validity[folder], last[folder]), (
+                    "asking eats no news"
+                )
+                if number % 2:
+                    mailbox.examine(folder)
+                    assert [header.uid for header in mailbox.headers_after(last[folder])] == [
+                        last[folder] + 1
+                    ]
+                else:
+                    mailbox.examine(folder)
+                last[folder] += 1
+
+    def test_news_that_a_wait_has_told_of_still_count(self, place: Place, mailbox: Mailbox) -> None:
+        validity = mailbox.examine("INBOX").uidvalidity
+        list(mailbox.headers_after(0))
+        place.deliver(mail(1))
+        assert mailbox.wait(20)
+        assert not mailbox.nothing_behind("INBOX", validity, 0)
+
+    def test_a_mail_that_went_away_hides_none_that_comes_after_it(
+        self, place: Place, mailbox: Mailbox
+    ) -> None:
+        for number in (1, 2):
+            place.deliver(mail(number))
+        validity = mailbox.examine("INBOX").uidvalidity
+        first, second = (header.uid for header in mailbox.headers_after(0))
+        place.expunge("INBOX", second)
+        mailbox.examine("INBOX")
+        assert [header.uid for header in mailbox.headers_after(0)] == [first]
+        place.deliver(mail(3))
+        assert not mailbox.nothing_behind("INBOX", validity, first)
+
+    def test_another_numbering_is_never_quiet(self, place: Place, mailbox: Mailbox) -> None:
+        validity = mailbox.examine("INBOX").uidvalidity
+        list(mailbox.headers_after(0))
+        assert not mailbox.nothing_behind("INBOX", validity + 1, 1_000)
+        assert not mailbox.nothing_behind("no such folder", validity, 1_000)
+
+    def test_a_uid_that_the_folder_has_not_reached_yet_makes_nothing_sure(
+        self, place: Place, mailbox: Mailbox
+    ) -> None:
+        place.deliver(mail(1))
+        state = mailbox.examine("INBOX")
+        list(mailbox.headers_after(0))
+        assert not mailbox.nothing_behind("INBOX", state.uidvalidity, state.uidnext + 7)
+
     def test_a_header_holds_the_fields_that_matter_and_nothing_else(
         self, place: Place, mailbox: Mailbox
     ) -> None:

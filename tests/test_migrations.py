@@ -19,6 +19,7 @@ from world import NOW, Fuse, FusedOutside, World, desk_for, work_until_quiet
 
 from inbox_bot import app
 from inbox_bot.core.case import Status
+from inbox_bot.core.ending import Ending, ending_of
 from inbox_bot.core.errors import StoreError
 from inbox_bot.core.model import LastCall
 from inbox_bot.store.audit import audit_store
@@ -106,7 +107,8 @@ def test_another_programs_file_is_left_alone(tmp_path):
 @pytest.mark.parametrize("name", [path.name for path in STORES])
 def test_a_migration_that_dies_in_the_middle_is_made_whole_at_the_next_start(tmp_path, name):
     source = gzip.decompress((Path(__file__).parent / "stores" / name).read_bytes()).decode()
-    for limit in (50, 500, 1_000):
+    died_at = []
+    for limit in (50, 200, 500, 1_000):  # the last step alone is over before the longest of them
         path = tmp_path / f"store{limit}"
         with closing(sqlite3.connect(path)) as connection:
             connection.executescript(source)
@@ -114,8 +116,20 @@ def test_a_migration_that_dies_in_the_middle_is_made_whole_at_the_next_start(tmp
             from sqlite_utils import Database
 
             connection.set_progress_handler(lambda: 1, limit)  # SQLite stops in the middle of a statement
-            with pytest.raises((sqlite3.OperationalError, StoreError)):
+            try:
                 MIGRATIONS.apply(Database(connection))
+            except (sqlite3.OperationalError, StoreError):
+                died_at.append(limit)
         assert audit_store(path).wrong == ()
         with closing(SqliteStore(path)) as store:
             assert len(store.cases()) == 2
+    assert died_at[:2] == [50, 200]
+
+
+def test_the_silence_about_a_case_that_was_answered_before_is_counted_too(old_store):
+    policy = replace(POLICY_OF_DRAFTS, account="rules")
+    with closing(SqliteStore(old_store)) as store:
+        desk = desk_for(policy, store, FusedOutside(World(), Fuse()))
+        app.tick(desk, NOW + timedelta(days=1))
+        app.tick(desk, NOW + timedelta(days=91))
+        assert ending_of(store.case("114-0000000-1234567").case) is Ending.PRESUMED_WON

@@ -24,8 +24,9 @@ def answerable(number: int) -> list[bytes]:
     return [text.format(**values).encode() for text in (SHIPPED, DELIVERED, NOTICE)]
 
 
-def flood(count: int, policy):
+def flood(count: int, policy, on_store=lambda store: None):
     store, world, told = SqliteStore(None), World(), []
+    on_store(store)
     desk = desk_for(policy, store, FusedOutside(world, Fuse()), told.append)
     mails = [raw for number in range(count) for raw in answerable(number)]
     deliver(desk, world, mails, NOW)

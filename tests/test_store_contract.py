@@ -20,6 +20,7 @@ from inbox_bot.core.errors import StoreError, TemporaryError
 from inbox_bot.core.evolution import evolve, fold
 from inbox_bot.core.model import Destination
 from inbox_bot.core.record import Dossier, OrderRecord, Origin, Provenance
+from inbox_bot.core.refund import RefundTask
 from inbox_bot.core.retention import listed, without_buyer
 from inbox_bot.store.listing import read_alerts, read_cases
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, Purge, Store, StoredFile
@@ -68,6 +69,54 @@ def fetched(uid: int, raw: bytes, message_id: str | None = None) -> FetchedMail:
 
 class TestStore:
     """The contract."""
+
+    def test_only_what_is_open_is_asked_for_where_only_that_matters(self, store):
+        open_case(store)
+        open_case(store, happened.AnsweredElsewhere("by hand", None), case_id="answered")
+        open_case(store, case_id="elsewhere", account="other")
+        assert [one.case.case_id for one in store.open_cases("shop")] == [ORDER]
+        assert {one.case.case_id for one in store.open_cases()} == {ORDER, "elsewhere"}
+
+    def test_the_replies_of_a_day_are_the_earliest_and_no_more_than_asked_for(self, store):
+        reply_id = COMPOSED.message_id
+        intended, begun = happened.SendIntended(reply_id), happened.BodyStarted(reply_id)
+        for number in range(4):
+            at = NOW + timedelta(hours=number)
+            history = (OPENED, *READY, intended, begun)
+            case = fold(f"case {number}", [(at, event) for event in history])
+            store.commit(Change("shop", at, case.case_id, history, case, 0, NOW))
+        open_case(store, *READY, intended, case_id="nothing went out")
+        open_case(store, *READY, intended, begun, case_id="elsewhere", account="other")
+        hours = [NOW + timedelta(hours=number) for number in range(4)]
+        assert store.bodies_since("shop", NOW - timedelta(seconds=1), 9) == tuple(hours)
+        assert store.bodies_since("shop", NOW, 2) == tuple(hours[1:3])
+        assert store.bodies_since("shop", NOW + timedelta(hours=3), 9) == ()
+
+    def test_our_latest_replies_come_first_and_those_of_others_not_at_all(self, store):
+        reply_id = COMPOSED.message_id
+        sent = (
+            *(happened.SendIntended(reply_id), happened.BodyStarted(reply_id)),
+            happened.ReplySent(reply_id, 250, "ok"),
+        )
+        for number in range(4):
+            at = NOW + timedelta(hours=number)
+            history = (OPENED, *READY, *sent)
+            case = fold(f"case {number}", [(at, event) for event in history])
+            store.commit(Change("shop", at, case.case_id, history, case, 0, None))
+        open_case(store, happened.AnsweredElsewhere("by hand", None), case_id="by hand")
+        found = store.replies_until("shop", NOW + timedelta(hours=2), 2)
+        assert [one.case.case_id for one in found] == ["case 2", "case 1"]
+        assert store.replies_until("other", NOW + timedelta(hours=2), 2) == ()
+
+    def test_the_refunds_asked_for_on_a_day_are_found_by_the_day(self, store):
+        task = happened.RefundTaskMade(RefundTask(ORDER, None, (), "Seller Central", "a reason"))
+        for number in range(3):
+            at = NOW + timedelta(days=number)
+            case = fold(f"case {number}", [(at, OPENED), (at, task)])
+            store.commit(Change("shop", at, case.case_id, (OPENED, task), case, 0, None))
+        day = timedelta(days=1)
+        found = store.refunds_asked("shop", NOW + day, NOW + 2 * day)
+        assert [one.case.case_id for one in found] == ["case 1"]
 
     def test_a_mail_and_the_cursor_are_stored_together(self, store):
         assert store.cursor("shop", "INBOX") is None
@@ -156,7 +205,8 @@ class TestStore:
             store.file("f" * 64)
 
     def test_due_cases_are_those_whose_hour_has_come_the_most_urgent_first(self, store):
-        open_case(store, case_id="asleep", wake_at=None)
+        answered = happened.AnsweredElsewhere("by hand", None)
+        open_case(store, answered, case_id="asleep", wake_at=None)
         open_case(store, case_id="later", wake_at=NOW + timedelta(hours=1))
         open_case(store, case_id="now", wake_at=NOW)
         assert [record.case.case_id for record in store.due_cases("shop", NOW)] == ["now"]
@@ -164,6 +214,13 @@ class TestStore:
         assert [record.case.case_id for record in store.due_cases("shop", later)] == ["later", "now"]
         assert store.next_wake("shop") == NOW
         assert store.next_wake("other") is None
+
+    def test_an_open_case_that_would_sleep_over_its_cutoff_is_due(self, store):
+        open_case(store, case_id="asleep", wake_at=None)
+        open_case(store, case_id="later", wake_at=NOW + timedelta(days=40))
+        assert [record.case.case_id for record in store.due_cases("shop", NOW)] == ["asleep", "later"]
+        after = NOW + timedelta(days=39)
+        assert store.due_cases("shop", after) == (), "the last alarm has rung"
 
     def test_a_case_is_found_by_its_thread_and_by_its_order_within_the_account(self, store):
         open_case(store)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import json
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import click
 from inbox_bot.app import find_case_id
 from inbox_bot.commands.explaining import as_values, differs, explanation_lines
 from inbox_bot.commands.person import task_lines
+from inbox_bot.commands.show_ending import ending_lines
 from inbox_bot.core.assessment import Role
 from inbox_bot.core.case import Case
 from inbox_bot.core.errors import UserError
@@ -24,11 +25,18 @@ from inbox_bot.store.codec import from_json, to_json
 from inbox_bot.store.protocol import Recorded, Store
 from inbox_bot.store.sqlite import SqliteStore
 
+DEFAULT_DAYS = 90  # of an account that the configuration no longer names
+
 
 def show_case(
-    store_path: Path, wanted: str, *, as_json: bool, rules_folder: Callable[[], Path | None] = lambda: None
+    store_path: Path,
+    wanted: str,
+    presume_won_days: Mapping[str, int],
+    *,
+    as_json: bool,
+    rules_folder: Path | None = None,
 ) -> int:
-    """Print one case whole: mail, evidence, decision with its why, reply, history."""
+    """Print one case whole; `presume_won_days` are those of each account by name."""
     store = SqliteStore(store_path)
     try:
         record = store.case(find_case_id(store, wanted))
@@ -52,6 +60,9 @@ def show_case(
             reply = _file(store, record.case.reply.sha256) if record.case.reply else None
             explained, flaw = _explained(store, record.case, rules_folder)
             _print_case(record.case, history, reply, _dossiers(store, record.case), (explained, flaw))
+            kin = [one.case for one in store.cases(record.case.account)]
+            days = presume_won_days.get(record.case.account, DEFAULT_DAYS)
+            _print_ending(ending_lines(record.case, kin, days))
             _print_blocked(store, record.case)
     finally:
         store.close()
@@ -163,6 +174,13 @@ _SIGNS = {
 }
 
 
+def _print_ending(lines: Sequence[tuple[str, str]]) -> None:
+    if lines:
+        _heading("After the answer")
+    for name, value in lines:
+        _field(name, value)
+
+
 def _print_refund(case: Case) -> None:
     if case.refund_task is None:
         return
@@ -183,14 +201,12 @@ def _print_decision(case: Case) -> None:
         _field("Stopped", case.held_because or case.blocked_because)
 
 
-def _explained(
-    store: Store, case: Case, rules_folder: Callable[[], Path | None]
-) -> tuple[Explanation | None, str]:
+def _explained(store: Store, case: Case, rules_folder: Path | None) -> tuple[Explanation | None, str]:
     """What the rules make of the case; rules that cannot be read are no reason not to show it."""
     if case.decision is None:
         return None, ""
     try:
-        return explain_case(store, case, load_tables(rules_folder())), ""
+        return explain_case(store, case, load_tables(rules_folder)), ""
     except UserError:
         return None, "the rules cannot be read now; `inbox-bot rules check` says why"
 

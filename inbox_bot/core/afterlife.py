@@ -63,6 +63,12 @@ def new_evidence(case: Case, evidence: Collection[Evidence]) -> tuple[Evidence, 
     return tuple(one for one in evidence if one.grade in _COUNTS and one.statement not in told)
 
 
+def may_be_contested(case: Case) -> bool:
+    """Whether new proof could still be put before who decided: the account was debited after an answer."""
+    is_debited = case.decision_mail is not None and case.outcome is Outcome.DEBITED
+    return is_debited and case.closed_at is not None and bool(case.weighed)
+
+
 def after_end(case: Case) -> AfterStep | DueAlarm | None:
     """What is left to do about a closed case, None when nothing is."""
     if not case.trusted:

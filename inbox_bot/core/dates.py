@@ -13,6 +13,8 @@ from itertools import islice
 
 import re2
 
+from inbox_bot.core.pattern_set import PatternSet
+
 _MOST = 2000  # dates of one form in a mail; more is a flood that is not read on
 
 
@@ -79,7 +81,11 @@ def find_dates(text: str, *, near: date, past: bool = False) -> tuple[FoundDate,
     is not before it (a day of grace for a missing year). With `past` it is the latest reading that is not
     after `near`: for things that have happened, such as a delivery. If no reading is on that side, the closest.
     """
-    found = [one for pattern, read in _DATE_FORMS for one in _read_all(pattern, read, text, near, past)]
+    found = [
+        one
+        for place in sorted(_FORM_SET.which(text))
+        for one in _read_all(*_DATE_FORMS[place], text, near, past)
+    ]
     return tuple(_without_overlaps(sorted(found, key=lambda one: (one.start, -one.end))))
 
 
@@ -225,6 +231,9 @@ _DATE_FORMS: tuple[tuple[re2._Regexp, Callable[[dict[str, str]], list[tuple[int,
         _read_chinese,
     ),
 )
+
+# A name may stand only once in a pattern, and here they are joined.
+_FORM_SET = PatternSet([re2.sub(r"\(\?P<[a-z]+>", "(?:", pattern.pattern) for pattern, _ in _DATE_FORMS])
 
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"

@@ -151,7 +151,8 @@ def covered(periods: Iterable[SettlementPeriod], first_on: date, last_on: date) 
 
 def silence_confirmed(case: Case, periods: Iterable[SettlementPeriod]) -> Settled | None:
     """The word of settlements that cover the whole dispute and take nothing for it; None when they do not."""
-    if case.lapsed_at is None or case.answered_at is None or case.settled is not None:
+    was_silent = case.lapsed_at is not None and case.outcome is None and case.settled is None
+    if not was_silent or case.answered_at is None or case.lapsed_at is None or case.refund_confirmed:
         return None
     first_on, last_on = case.notice.received_at.date(), case.lapsed_at.date()
     if not covered(periods, first_on, last_on):

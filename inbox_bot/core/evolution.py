@@ -120,6 +120,8 @@ def _reopened(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
 
 
 def _evidence_changed(case: Case, at: datetime, event: happened.EvidenceChanged) -> Case:
+    if case.closed_at is not None:
+        return replace(case, weighed="")
     if case.answered_at is not None or case.send_state not in _NOT_SENT:
         return case
     fresh = replace(fresh_answer(case), dossier_sha256=None, held_because=case.held_because)

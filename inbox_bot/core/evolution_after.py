@@ -43,8 +43,16 @@ def filled_up(notice: Notice, case: Case) -> Notice:
 
 def _decision_received(case: Case, at: datetime, event: happened.DecisionReceived) -> Case:
     case = with_mail(case, event.notice)
+    settled = case.settled
+    if settled is not None and settled.kept and settled.amount is None:
+        settled = None  # that was read out of silence, and the silence is over
     return replace(
-        case, outcome=event.outcome, decision_mail=filled_up(event.notice, case), closed_at=at, retry_at=None
+        case,
+        outcome=event.outcome,
+        decision_mail=filled_up(event.notice, case),
+        settled=settled,
+        closed_at=at,
+        retry_at=None,
     )
 
 

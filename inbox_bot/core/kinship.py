@@ -1,4 +1,4 @@
-"""Which notices are about one dispute, and which only share an order or a buyer. Pure."""
+"""Which cases are of one buyer, without saying who it is. Pure."""
 
 from __future__ import annotations
 
@@ -8,29 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from inbox_bot.core.case import Case
-from inbox_bot.core.ladder import cutoff_of
-from inbox_bot.core.model import Destination, Notice
+from inbox_bot.core.model import Destination
 
 # 24 bits: two cases of one seller hardly ever share one by chance, and thousands of households of a country do.
 _MARK_CHARACTERS = 6
 BURST_WITHIN = timedelta(days=14)
-
-
-def is_second_dispute(notice: Notice, case: Case) -> bool:
-    """Whether a claim about the order of a case is another dispute and not the same one again.
-
-    Another amount is another charge. The same amount again after the first clock has run out cannot be a reminder of
-    it; a claim that is wrongly taken for a new one costs a second answer, one wrongly joined would have no clock.
-    """
-    ours, theirs = case.notice.amount, notice.amount
-    if ours is not None and theirs is not None and ours != theirs:
-        return True
-    cutoff = cutoff_of(case)
-    return (
-        case.answered_at is not None
-        and cutoff is not None
-        and (notice.dated_at or notice.received_at) > cutoff
-    )
 
 
 def buyer_mark(account: str, destination: Destination) -> str:

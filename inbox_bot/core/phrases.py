@@ -18,6 +18,7 @@ import re2
 
 from inbox_bot.core.chinese import forms_of
 from inbox_bot.core.errors import Problem
+from inbox_bot.core.pattern_set import PatternSet
 from inbox_bot.core.sentences import Sentence, is_conditional, sentence_at, sentences
 from inbox_bot.core.tomlfile import Path, TomlFile
 
@@ -44,6 +45,7 @@ _GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
 _REST_OF_WORD = r"[A-Za-z\x{C0}-\x{24F}]*"  # Latin letters; \pL would make the patterns ten times as big
 _LONGEST = 400
 _MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
+_FEW = 3  # so many groups are looked for one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +242,10 @@ class _Group:
     any_gapped: str
     gapped: tuple[Phrase, ...]
 
+    @property
+    def any_pattern(self) -> str:
+        return "|".join(filter(None, (self.plain, self.any_gapped)))
+
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         if self.plain:
             yield from (match.span() for match in islice(_compiled(self.plain).finditer(text), _MOST_HITS))
@@ -261,13 +267,13 @@ def _grouped(phrases: Sequence[Phrase]) -> _Group:
 class PhraseTable:
     """Named groups of phrases, in the order of the file; immutable."""
 
-    __slots__ = ("_any", "_groups", "_phrases")
+    __slots__ = ("_groups", "_held", "_phrases", "_set")
 
     def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
         self._phrases = {name: tuple(group) for name, group in (phrases or {}).items()}
         self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
-        patterns = [pattern for one in self._groups.values() for pattern in (one.plain, one.any_gapped)]
-        self._any = "|".join(filter(None, patterns))
+        self._set = PatternSet([one.any_pattern for one in self._groups.values() if one.any_pattern])
+        self._held = tuple(name for name, one in self._groups.items() if one.any_pattern)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -283,19 +289,23 @@ class PhraseTable:
 
         `names` limits the search to these groups. Two phrases of one group may both hit the same words.
         """
+        if names is None or len(names) > _FEW:
+            held = self._held
+            names = [held[place] for place in self._set.which(text) if names is None or held[place] in names]
+            if not names:
+                return ()
         hits = [
             PhraseHit(name, start, end, " ".join(text[start:end].split()))
             for name, group in self._groups.items()
-            if names is None or name in names
+            if name in names
             for start, end in group.spans_in(text)
         ]
         return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
 
     def hits(self, text: str) -> bool:
         """Whether any phrase stands in a clean text."""
-        if not self._any or _compiled(self._any).search(text) is None:
-            return False
-        return any(True for group in self._groups.values() for _ in group.spans_in(text))
+        found = self._set.which(text)
+        return any(True for place in found for _ in self._groups[self._held[place]].spans_in(text))
 
     def find_first(self, text: str, names: Collection[str] | None = None) -> PhraseHit | None:
         """The hit that stands first in a clean text (the longest at the same place), or None."""

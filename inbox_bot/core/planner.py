@@ -36,6 +36,7 @@ RESEND_WITHIN = timedelta(hours=24)
 MAX_SENDS_IN_DOUBT = 2
 MOST_UNASKED = 3  # replies on one case without a person: two machines could go on answering each other
 LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
+LONGEST_PAUSE = timedelta(hours=25)
 MAX_TIDYING_TRIES = 6
 
 
@@ -184,7 +185,8 @@ def _after_answer(case: Case, now: datetime) -> Step:
 
 
 def _postponed(case: Case, now: datetime) -> bool:
-    return case.retry_at is not None and now < case.retry_at
+    # What lies farther ahead than any pause was set by a clock that ran ahead.
+    return case.retry_at is not None and now < case.retry_at <= now + LONGEST_PAUSE
 
 
 def _work(case: Case, policy: Policy, now: datetime) -> Step:
@@ -260,7 +262,7 @@ def _last_call_allows(case: Case, policy: Policy) -> bool:
 
 
 def _in_doubt(case: Case, now: datetime) -> Step:
-    started_at = case.body_at or now
+    started_at = min(case.body_at or now, now)
     looks = LOOK_AFTER[case.look_ups :]
     if looks:
         look_at = started_at + looks[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from inbox_bot.core.bounces import is_bounce
 from inbox_bot.core.disguise import looks_like_amazon
@@ -29,6 +30,7 @@ RECEIPT = "a receipt for an answer"
 REFUSAL = "an answer refused"
 AUTOMATIC = "an automatic answer"
 _SPOKEN_OF = 4000  # characters in which a mail says what it is about
+_LONG_AGO = date(2000, 1, 1)
 _DEEPEST = 5  # mails inside mails
 
 
@@ -247,9 +249,9 @@ def _kind(subject: str, body: Wording, rules: NoticeRules) -> tuple[Kind, str]:
 def said_of_answer(mail: Mail, body: Wording, rules: NoticeRules) -> tuple[str, str] | None:
     """What a mail of Amazon's says of an answer it got, RECEIPT or REFUSAL, and the words; None for other mails.
 
-    A mail that asks for anything is never one, so that no notice can pass for a receipt.
+    A mail that asks for anything or sets a last day is never one, so that no notice can pass for a receipt.
     """
-    if _asks_for_answer(body) or body.stated("ask"):
+    if _asks_for_answer(body) or body.stated("ask") or _names_last_day(mail, body):
         return None
     for means, name in (("answer_refused", REFUSAL), ("answer_received", RECEIPT)):
         found = body.stated("wording", means=means) or rules.find("wording", mail.subject, means=means)
@@ -259,6 +261,11 @@ def said_of_answer(mail: Mail, body: Wording, rules: NoticeRules) -> tuple[str, 
     if automatic and not body.stated("mark", where="body"):
         return AUTOMATIC, "an automatic answer"
     return None
+
+
+def _names_last_day(mail: Mail, body: Wording) -> bool:
+    written_at = mail.date_at or mail.received_at
+    return read_time_frame(body, written_at.date() if written_at else _LONG_AGO).on is not None
 
 
 def _asks_for_answer(body: Wording) -> bool:

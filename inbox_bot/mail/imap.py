@@ -24,6 +24,7 @@ from inbox_bot.mail.imap_fetch import HEADERS_PER_FETCH, FolderReader
 from inbox_bot.mail.imap_idle import Doorbell
 from inbox_bot.mail.imap_link import Link, Refused, server_text
 from inbox_bot.mail.imap_login import log_in
+from inbox_bot.mail.imap_status import Glimpses
 from inbox_bot.mail.mailbox import (
     SEARCH_BYTES,
     FetchedHeader,
@@ -60,6 +61,7 @@ class ImapMailbox(Mailbox):
         self._folder: str | None = None
         self._state = FolderState(0, 0, 0)
         self._reader = FolderReader(link)
+        self._glimpses = Glimpses(link)
         self._raw_names: dict[str, bytes] = {}
         self._read_up_to: dict[str, tuple[int, int]] = {}
 
@@ -85,6 +87,7 @@ class ImapMailbox(Mailbox):
             self._learn_or_raise(folder, server_text(words[-1]))
             return self.examine(folder)
         self._link.news()  # the count that EXAMINE itself gives is no news
+        self._link.has_moved = False
         state = FolderState(
             _number(answers, "UIDVALIDITY"), _number(answers, "UIDNEXT"), _number(answers, "EXISTS")
         )
@@ -94,18 +97,28 @@ class ImapMailbox(Mailbox):
             )
             raise UserError(Problem(what, remedy="name another folder"))
         self._folder, self._state = folder, state
+        self._glimpses.opened(folder)
         return state
+
+    def nothing_behind(self, folder: str, uidvalidity: int, last_uid: int) -> bool:
+        """As `Mailbox.nothing_behind`."""
+        open_as = self._state if folder == self._folder else None
+        argument = self._folder_argument(folder)
+        return self._glimpses.stands_still(folder, argument, last_uid, open_as) == uidvalidity
 
     def headers_after(self, uid: int) -> Iterator[FetchedHeader]:
         """As `Mailbox.headers_after`."""
         folder, state = self._examined(), self._state
-        reader, first = self._reader, uid
+        reader, first, last = self._reader, uid, uid
         while (stretch := self._stretch_after(uid)) is not None:
             uid = yield from reader.stream(*stretch)
             if uid < stretch[1]:
                 break
         if uid == first or uid < state.uidnext - 1:
-            yield from reader.headers(self._uids_after(uid))
+            for header in reader.headers(self._uids_after(uid)):
+                last = header.uid
+                yield header
+        self._glimpses.read(folder, state, max(uid, last))
         self._read_up_to[folder] = (state.uidvalidity, state.exists)
 
     def bodies(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:

@@ -53,6 +53,7 @@ class Link:
         self._timeout_seconds = timeout_seconds
         self._busy = threading.Lock()
         self._broken = False
+        self.has_moved = False  # whether the open folder has grown since it was opened
         self._owed: Callable[[], None] | None = None
 
     def owe(self, read_on: Callable[[], None] | None) -> None:
@@ -95,8 +96,13 @@ class Link:
             return bool(client.has_capability(capability))
 
     def news(self) -> bool:
-        """Whether the server spoke of new mail since the last call, inside whatever answer (asks nobody)."""
-        return bool(self._client._imap.untagged_responses.pop("EXISTS", None))
+        """Whether the server spoke of new mail since the last call, inside whatever answer (asks nobody).
+
+        Whoever opens a folder sets `has_moved` back.
+        """
+        spoke = bool(self._client._imap.untagged_responses.pop("EXISTS", None))
+        self.has_moved |= spoke
+        return spoke
 
     def close(self) -> None:
         """Say goodbye if the link still works, and let go of the socket in any case."""

@@ -167,6 +167,12 @@ class MemoryMailbox(Mailbox):
             self._seen = FolderState(found.uidvalidity, found.uidnext, len(found.mails))
             return self._seen
 
+    def nothing_behind(self, folder: str, uidvalidity: int, last_uid: int) -> bool:
+        """As `Mailbox.nothing_behind`."""
+        with self._alive():
+            found = self._account._folders.get(folder)
+            return found is not None and found.uidvalidity == uidvalidity and found.uidnext == last_uid + 1
+
     def headers_after(self, uid: int) -> Iterator[FetchedHeader]:
         """As `Mailbox.headers_after`."""
         for mail in self._readable(lambda mail: mail.uid > uid):

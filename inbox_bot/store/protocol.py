@@ -142,8 +142,23 @@ class Store(Protocol):
     def cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
         """All cases, or those of one account, the most urgent first."""
 
+    def open_cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
+        """As `cases`, without those that are answered or closed."""
+
+    def bodies_since(self, account: str, since: datetime, most: int) -> tuple[datetime, ...]:
+        """When the bodies of replies that went out, or may have, were handed over after `since`.
+
+        The earliest come first, and no more than `most`.
+        """
+
+    def replies_until(self, account: str, until: datetime, most: int) -> tuple[CaseRecord, ...]:
+        """The cases that our own replies had answered by then, the latest first, and no more than `most`."""
+
+    def refunds_asked(self, account: str, since: datetime, before: datetime) -> tuple[CaseRecord, ...]:
+        """The cases whose refund the seller was asked for from `since` on and before `before`, in that order."""
+
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
-        """The cases that want to be looked at by now, the most urgent first."""
+        """The cases that want to be looked at by now, or would sleep over their cutoff, the most urgent first."""
 
     def next_wake(self, account: str) -> datetime | None:
         """When the next case wants to be looked at."""

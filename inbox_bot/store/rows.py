@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from inbox_bot.core.case import Case
+from inbox_bot.core.case import Case, SendState
+from inbox_bot.core.evolution_sending import BY_US
 from inbox_bot.core.record import OrderRecord, Origin
 from inbox_bot.core.retention import KeptRecord, listed
 from inbox_bot.store.codec import to_json
@@ -15,6 +16,7 @@ def case_row(case: Case, change: Change) -> dict[str, object]:
     """The case whole, and beside it the columns it is searched by."""
     return {
         **derived_columns(case),
+        **question_columns(case),
         "case_id": case.case_id,
         "version": change.version + 1,
         "wake_at": text_of(change.wake_at),
@@ -38,6 +40,16 @@ def derived_columns(case: Case) -> dict[str, object]:
         "opened_at": text_of(case.opened_at),
         "because": case.decision.because if case.decision else "",
         "state": to_json(case),
+    }
+
+
+def question_columns(case: Case) -> dict[str, str | None]:
+    """The instants by which the store finds what it is asked at every reply."""
+    may_be_out = case.send_state in (SendState.SENT, SendState.BODY, SendState.UNKNOWN)
+    return {
+        "body_at": text_of(case.body_at) if may_be_out else None,
+        "replied_at": text_of(case.answered_at) if case.answered_how == BY_US else None,
+        "refund_asked_at": text_of(case.refund_asked_at),
     }
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from inbox_bot.core.case import Case
 from inbox_bot.core.evolution import fold
 from inbox_bot.core.record import Dossier, Order, OrderRecord, Origin, Provenance, Shipment
 from inbox_bot.store.chain import BEGIN, chained
 from inbox_bot.store.codec import event_from_json, from_json, to_json
-from inbox_bot.store.rows import day_columns, derived_columns
+from inbox_bot.store.rows import day_columns, derived_columns, question_columns
 
 MIGRATIONS = Migrations("inbox_bot")
 
@@ -166,7 +167,7 @@ def _chain(database: Database) -> None:
     _derive_cases(database)
 
 
-def _derive_cases(database: Database) -> None:
+def _derive_cases(database: Database, columns: Callable[[Case], dict[str, object]] = derived_columns) -> None:
     """Fold every case anew: an earlier release drew less out of the same events."""
     cases = [case_id for (case_id,) in database.execute("SELECT case_id FROM cases").fetchall()]
     for case_id in cases:
@@ -175,11 +176,34 @@ def _derive_cases(database: Database) -> None:
             (datetime.fromisoformat(at), event_from_json(name, data))
             for at, name, data in database.execute(sql, (case_id,))
         )
-        database.table("cases").update(case_id, derived_columns(fold(case_id, history)))
+        database.table("cases").update(case_id, columns(fold(case_id, history)))
 
 
 _CHAIN = (
     "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
     """CREATE TRIGGER events_are_chained BEFORE INSERT ON events WHEN NEW.hash = ''
         BEGIN SELECT RAISE(ABORT, 'events are chained'); END""",
+)
+
+
+@MIGRATIONS(name="0006_questions")
+def _questions(database: Database) -> None:
+    """What is asked at every reply and every alarm has an index: a flood of notices costs each the same."""
+    for statement in _QUESTIONS:
+        database.execute(statement)
+    _derive_cases(database, lambda case: {**derived_columns(case), **question_columns(case)})
+    # An answered case had nothing more to wait for; now Amazon's silence is counted, so each is looked at once.
+    database.execute("UPDATE cases SET wake_at = opened_at WHERE status = 'answered'")
+
+
+_QUESTIONS = (
+    # body_at: a reply's bytes went out, or may have. replied_at: our own reply answered the case.
+    "ALTER TABLE cases ADD COLUMN body_at TEXT",
+    "ALTER TABLE cases ADD COLUMN replied_at TEXT",
+    "ALTER TABLE cases ADD COLUMN refund_asked_at TEXT",
+    "CREATE INDEX cases_body ON cases (account, body_at) WHERE body_at IS NOT NULL",
+    "CREATE INDEX cases_replied ON cases (account, replied_at) WHERE replied_at IS NOT NULL",
+    "CREATE INDEX cases_refund ON cases (account, refund_asked_at) WHERE refund_asked_at IS NOT NULL",
+    "CREATE INDEX cases_open ON cases (account) WHERE status NOT IN ('answered', 'closed')",
+    "CREATE INDEX alarms_named ON alarms (account, name, case_id, raised_at)",
 )

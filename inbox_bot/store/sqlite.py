@@ -9,7 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ from inbox_bot.store.rows import case_row, instant_of, kept_record_of, record_ro
 
 MAIL_TYPE = "message/rfc822"
 _URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
+# An open case always has an alarm ahead until its cutoff; one that would sleep over it was put to bed by a clock that
+# ran ahead.
+_OVERSLEEPS = """(status NOT IN ('answered', 'closed') AND COALESCE(due_by, send_by) > ?
+    AND (wake_at IS NULL OR wake_at > COALESCE(due_by, send_by)))"""
+_LOOK_FOR_SLEEPERS_EVERY = timedelta(minutes=1)
 _RECORD = "version, wake_at, state"
 _SAVE_RECORD = """INSERT OR REPLACE INTO records
     (account, order_id, key, origin, collected_at, data, purchased_on, shipped_on, delivered_on, latest_on, personal)
@@ -63,6 +68,7 @@ class SqliteStore:
     def __init__(self, path: Path | None) -> None:
         """Open or create the store; raises StoreError when the file is no store of ours or is damaged."""
         self._path = path
+        self._sleepers_looked_for: dict[str, datetime] = {}
         self._connection = connect(path)
         self._database = Database(self._connection)
         try:
@@ -193,7 +199,34 @@ class SqliteStore:
             return tuple(self._records(f"SELECT {_RECORD} FROM cases {_URGENT_FIRST}"))
         return tuple(self._records(f"SELECT {_RECORD} FROM cases WHERE account = ? {_URGENT_FIRST}", account))
 
+    def open_cases(self, account: str | None = None) -> tuple[CaseRecord, ...]:
+        sql = f"SELECT {_RECORD} FROM cases WHERE status NOT IN ('answered', 'closed')"
+        if account is None:
+            return tuple(self._records(f"{sql} {_URGENT_FIRST}"))
+        return tuple(self._records(f"{sql} AND account = ? {_URGENT_FIRST}", account))
+
+    def bodies_since(self, account: str, since: datetime, most: int) -> tuple[datetime, ...]:
+        sql = "SELECT body_at FROM cases WHERE account = ? AND body_at > ? ORDER BY body_at LIMIT ?"
+        rows = self._connection.execute(sql, (account, text_of(since), most))
+        return tuple(datetime.fromisoformat(body_at) for (body_at,) in rows)
+
+    def replies_until(self, account: str, until: datetime, most: int) -> tuple[CaseRecord, ...]:
+        order = "ORDER BY replied_at DESC, case_id LIMIT ?"
+        sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND replied_at <= ? {order}"
+        return tuple(self._records(sql, account, text_of(until), most))
+
+    def refunds_asked(self, account: str, since: datetime, before: datetime) -> tuple[CaseRecord, ...]:
+        day = "refund_asked_at >= ? AND refund_asked_at < ?"
+        sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND {day} ORDER BY refund_asked_at, case_id"
+        return tuple(self._records(sql, account, text_of(since), text_of(before)))
+
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
+        looked_at = self._sleepers_looked_for.get(account)
+        # This goes over all cases, so not with every mail; a clock that went back is noticed at once.
+        if looked_at is None or not looked_at <= now < looked_at + _LOOK_FOR_SLEEPERS_EVERY:
+            self._sleepers_looked_for[account] = now
+            sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND (wake_at <= ? OR {_OVERSLEEPS}) {_URGENT_FIRST}"
+            return tuple(self._records(sql, account, text_of(now), text_of(now)))
         sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND wake_at <= ? {_URGENT_FIRST}"
         return tuple(self._records(sql, account, text_of(now)))
 
@@ -300,13 +333,13 @@ class SqliteStore:
             (to_json(record.dossier), account, record.dossier.order_id, record.key),
         )
 
-    def _records(self, sql: str, *values: str | None) -> Iterator[CaseRecord]:
+    def _records(self, sql: str, *values: str | int | None) -> Iterator[CaseRecord]:
         for version, wake_at, state in self._rows(sql, *values):
             yield CaseRecord(from_json(state, Case), version, instant_of(wake_at))
 
-    def _rows(self, sql: str, *values: str | None) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, *values: str | int | None) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, values).fetchall()
 
-    def _row(self, sql: str, *values: str | None) -> tuple[Any, ...] | None:
+    def _row(self, sql: str, *values: str | int | None) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(sql, values).fetchone()
         return row
