@@ -290,6 +290,13 @@ def _diff_rules(options: argparse.Namespace) -> int:
     return run_diff(_store(options), options.account, tables, as_json=options.json)
 
 
+def _shadow_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules_shadow import run_shadow
+    from inbox_bot.places import find_config
+
+    return run_shadow(find_config(options.config), options.account, as_json=options.json)
+
+
 def _completion(options: argparse.Namespace) -> int:
     import shtab
 
@@ -326,5 +333,6 @@ _PERFORM: dict[str, Perform] = {
     "explain_mail": _explain_mail,
     "test_rules": _test_rules,
     "diff_rules": _diff_rules,
+    "shadow_rules": _shadow_rules,
     "completion": _completion,
 }

@@ -12,7 +12,7 @@ from inbox_bot.config import AccountConfig, Retention, Tracking
 from inbox_bot.config_alarms import AlarmsModel, HealthModel
 from inbox_bot.config_oauth import OAuthModel
 from inbox_bot.config_parts import OneLine, Part, secret_reference
-from inbox_bot.core.model import LastCall, Mode, Money, Policy
+from inbox_bot.core.model import LastCall, Mode, Money, Policy, Reason
 from inbox_bot.mail.mailbox import ImapSettings
 from inbox_bot.mail.smtp import SmtpSettings
 
@@ -20,6 +20,15 @@ _ADDRESS = re.compile(r"[^@\s<>\"]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _DOMAIN = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _CAP = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,2})?) ([A-Z]{3})")
 Security = Literal["tls", "starttls", "plain"]
+ReasonWord = Literal[
+    "not_received",
+    "unauthorized",
+    "not_as_described",
+    "credit_not_processed",
+    "duplicate",
+    "cancelled",
+    "unknown",
+]
 
 
 def _cap(text: str) -> Money:
@@ -79,6 +88,7 @@ class AccountModel(Part):
     display_name: OneLine = ""
     signature: str = ""
     mode: Literal["draft", "approve", "auto"] = "draft"
+    live_reasons: tuple[ReasonWord, ...] = Field(tuple(one.value for one in Reason), strict=False)
     last_call: Literal["never", "complete", "always"] = "complete"
     reply_language: Literal["notice", "en", "zh"] = "notice"
     margin_hours: int = Field(24, ge=1, le=144)
@@ -129,6 +139,14 @@ class AccountModel(Part):
         return self
 
     @model_validator(mode="after")
+    def _shadows(self) -> AccountModel:
+        if self.mode != "auto" and set(self.live_reasons) != {one.value for one in Reason}:
+            raise ValueError(
+                f'live_reasons says what mode "auto" sends, and mode is {self.mode!r}; take it out, or set mode'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _can_log_in(self) -> AccountModel:
         if self.oauth is None and not self.imap.secret:
             raise ValueError(
@@ -151,6 +169,7 @@ class AccountModel(Part):
                 display_name=self.display_name,
                 signature=self.signature,
                 mode=Mode(self.mode),
+                live_reasons=tuple(Reason(word) for word in self.live_reasons),
                 last_call=last_call,
                 reply_language=self.reply_language,
                 margin_hours=self.margin_hours,

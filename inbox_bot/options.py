@@ -336,6 +336,15 @@ def _add_rules(commands: Commands) -> None:
     _config(test)
     _json(test)
     _add_rules_diff(parts)
+    _add_rules_shadow(parts)
+
+
+def _add_rules_shadow(parts: Commands) -> None:
+    about = "say per reason what the rules would have sent in shadow mode, and what you did with it"
+    shadow = _command(parts, "shadow", "shadow_rules", about)
+    _config(shadow)
+    _account(shadow)
+    _json(shadow)
 
 
 def _add_rules_diff(parts: Commands) -> None:

@@ -15,6 +15,7 @@ from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
 from inbox_bot.core.model import Kind, Mail
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, STRANGER, Recognition
+from inbox_bot.core.shadow import Fate, same_letter
 from inbox_bot.core.trust import Trust
 from inbox_bot.core.values import find_order_ids
 from inbox_bot.desk import Desk, Notification
@@ -171,6 +172,7 @@ def _settle(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> tuple[
         note = "told before"
     else:
         work.happen(event)
+        _hold_against_shadow(desk, work, event, mail)
         if text := _news(work.case, event, was_answered):
             desk.tell(Notification(work.case.account, work.case.case_id, note, text))
             if not isinstance(event, happened.AlertRaised):
@@ -178,6 +180,20 @@ def _settle(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> tuple[
     work.settle(MailOutcome(mail.sha256, Kind.OTHER.value, work.case.case_id, note=note))
     work.save(work.at)
     return work.case.case_id, note
+
+
+def _hold_against_shadow(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> None:
+    """Whether a person sent the letter that the rules would have sent, while both can still be read."""
+    shadows = work.case.shadows
+    if not isinstance(event, happened.AnsweredElsewhere) or not shadows:
+        return
+    if shadows[-1].fate is not Fate.ELSEWHERE:
+        return
+    try:
+        ours = desk.read(work.file(shadows[-1].reply_sha256))
+    except KeyError:
+        return  # purged
+    work.happen(happened.ShadowCompared(same_letter(mail, ours)))
 
 
 _NOTES: dict[type[happened.Event], str] = {

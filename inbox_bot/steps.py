@@ -20,6 +20,7 @@ from inbox_bot.core.facts import find_facts
 from inbox_bot.core.judgement import judge
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Mode, Reply, Verdict
+from inbox_bot.core.shadow import NoteShadow, is_shadow
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
 from inbox_bot.judging import history_for
@@ -106,7 +107,8 @@ def _compose(desk: Desk, work: Work, step: planner.Compose) -> None:
     answer = write_answer(desk, work)
     revision = work.case.revisions + 1
     message_id = _message_id(desk, work.case, revision)
-    automatic = desk.policy.mark_automatic and desk.policy.mode is Mode.AUTO
+    by_rule = desk.policy.mode is Mode.AUTO and not is_shadow(work.case, desk.policy)
+    automatic = desk.policy.mark_automatic and by_rule
     reply = build_reply(answer, revision=revision, message_id=message_id, at=work.at, automatic=automatic)
     work.keep(reply.raw_bytes, "message/rfc822")
     work.happen(
@@ -235,6 +237,14 @@ def _settle_old_draft(desk: Desk, work: Work, step: planner.SettleOldDraft) -> N
         work.happen(happened.AlertRaised(f"edited draft {step.draft.revision}", text))
 
 
+def _note_shadow(desk: Desk, work: Work, step: NoteShadow) -> None:
+    case = work.case
+    if case.reply is None or case.decision is None:
+        raise NeedsReview("no reply was composed for this case yet")
+    reply = case.reply
+    work.happen(happened.WouldHaveSent(case.decision.rule, reply.message_id, reply.sha256))
+
+
 def _alert(desk: Desk, work: Work, step: planner.Alert) -> None:
     desk.tell(Notification(work.case.account, work.case.case_id, step.name, step.text))
     work.happen(happened.AlertRaised(step.name, step.text))
@@ -253,6 +263,7 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.FileSentCopy: _file_sent_copy,
     planner.RemoveDraft: _remove_draft,
     planner.SettleOldDraft: _settle_old_draft,
+    NoteShadow: _note_shadow,
     planner.Alert: _alert,
     Lapse: lapse,
     LookForMissedNotice: look_for_missed_notice,

@@ -13,6 +13,7 @@ import click
 from inbox_bot.app import find_case_id
 from inbox_bot.commands.explaining import as_values, differs, explanation_lines
 from inbox_bot.commands.person import task_lines
+from inbox_bot.commands.rules_shadow import FATES
 from inbox_bot.commands.show_ending import ending_lines
 from inbox_bot.core.assessment import Role
 from inbox_bot.core.case import Case
@@ -197,6 +198,8 @@ def _print_decision(case: Case) -> None:
     _field("Because", case.decision.because)
     for missing in case.decision.missing:
         _field("Missing", missing)
+    for one in case.shadows:
+        _field("Shadow", f'would have sent {one.message_id} by "{one.rule}": {FATES[one.fate]}')
     if case.held_because or case.blocked_because:
         _field("Stopped", case.held_because or case.blocked_because)
 

@@ -12,6 +12,7 @@ from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Reason, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask
+from inbox_bot.core.shadow import ShadowAnswer
 
 
 class Status(StrEnum):
@@ -132,6 +133,7 @@ class Case:
     told_evidence: tuple[str, ...] = ()  # what the answers so far held, by `Evidence.statement`
     decision_mail: Notice | None = None  # Amazon's word on how it ended
     weighed: str = ""  # the SHA-256 of the decision mail against which the record was held
+    shadows: tuple[ShadowAnswer, ...] = ()  # what the rules would have sent, the newest last
 
     @property
     def verdict(self) -> Verdict | None:

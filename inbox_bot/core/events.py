@@ -17,6 +17,8 @@ from inbox_bot.core.events_after import MissedNoticeLookedFor as MissedNoticeLoo
 from inbox_bot.core.events_after import RelatedMailSeen as RelatedMailSeen
 from inbox_bot.core.events_after import SettlementImported as SettlementImported
 from inbox_bot.core.events_after import SettlementsRead as SettlementsRead
+from inbox_bot.core.events_shadow import ShadowCompared as ShadowCompared
+from inbox_bot.core.events_shadow import WouldHaveSent as WouldHaveSent
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask
@@ -367,6 +369,8 @@ Event = (
     | MissedNoticeLookedFor
     | RelatedMailSeen
     | DebitWeighed
+    | WouldHaveSent
+    | ShadowCompared
     | StepPostponed
     | AlertRaised
 )

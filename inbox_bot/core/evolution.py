@@ -16,6 +16,7 @@ from inbox_bot.core.deadline import earliest
 from inbox_bot.core.events import Event
 from inbox_bot.core.evolution_after import AFTERLIFE, filled_up, with_mail
 from inbox_bot.core.evolution_sending import SENDING, done, fresh_answer
+from inbox_bot.core.evolution_shadow import SHADOW, with_shadow
 from inbox_bot.core.model import Decision, Kind, Notice, Reason
 
 # A notice that is older when it is first read may have been answered before: by hand, or by another store.
@@ -40,7 +41,7 @@ def evolve(case: Case | None, case_id: str, at: datetime, event: Event) -> Case:
         return _opened(case_id, at, event)
     if case is None:
         raise ValueError(f"case {case_id} begins with {type(event).__name__}")
-    return _EVOLVE[type(event)](case, at, event)
+    return with_shadow(case, _EVOLVE[type(event)](case, at, event), event)
 
 
 def _opened(case_id: str, at: datetime, event: happened.CaseOpened) -> Case:
@@ -240,6 +241,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.OldDraftSettled: _old_draft_settled,
     **SENDING,
     **AFTERLIFE,
+    **SHADOW,
     happened.CaseHeld: _held,
     happened.RefundTaskMade: _refund_task_made,
     happened.RefundLookedFor: _refund_looked_for,

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from inbox_bot.core.case import Case, Status
+from inbox_bot.core.shadow import waiting
 from inbox_bot.core.text import one_line
 
 RUNGS = (timedelta(hours=72), timedelta(hours=48), timedelta(hours=24))
@@ -91,7 +92,8 @@ def _first_words(case: Case) -> str:
     if not case.trusted:
         why = case.notice.trust_reason
         return f"a mail that looks like a notice is not trusted: {why}; look at it yourself"
-    return FIRST_WORDS[case.status.value]
+    words, noted = FIRST_WORDS[case.status.value], waiting(case)
+    return f'{words}; the rule "{noted.rule}" would have sent it' if noted is not None else words
 
 
 def _rungs(case: Case) -> list[tuple[datetime, str, str]]:

@@ -292,6 +292,7 @@ class Policy:
     display_name: str = ""
     signature: str = ""
     mode: Mode = Mode.DRAFT
+    live_reasons: tuple[Reason, ...] = tuple(Reason)  # in mode auto; the others are drafted and noted
     last_call: LastCall = LastCall.COMPLETE
     reply_language: str = "notice"  # "notice" or a language code
     margin_hours: int = 24

@@ -7,6 +7,7 @@ between two questions but the case itself, so a killed process goes on where its
 
     (late: LookForEarlierAnswer ->)
     Gather -> Decide -> Compose -> PlaceDraft -> (the seller sends) ............... answered
+                 |                     |-> NoteShadow: in auto, of a reason that is not live
                  |                     |-> approved, auto or last call -> Send ---- answered -> FileSentCopy
                  |-> review, refund: a person                             |-> unknown -> LookUp -> found: answered
                                                                                          |-> still in doubt: a person;
@@ -28,6 +29,7 @@ from inbox_bot.core.afterlife import (
 from inbox_bot.core.case import Case, ComposedReply, LookBack, SendState, Status
 from inbox_bot.core.ladder import DueAlarm, due_alarm, next_rung_at
 from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
+from inbox_bot.core.shadow import NoteShadow, is_noted, is_shadow
 
 # A copy of a sent mail shows up within seconds as a rule; some providers have been seen to take minutes.
 LOOK_AFTER = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
@@ -137,6 +139,7 @@ Step = (
     | RemoveDraft
     | SettleOldDraft
     | AfterStep
+    | NoteShadow
     | Alert
     | Wait
 )
@@ -216,11 +219,14 @@ def _answer(case: Case, policy: Policy, now: datetime) -> Step:
         return _await_refund(case, now)
     if case.reply is None:
         return Compose()
-    if (policy.mode is Mode.DRAFT or is_contest(case)) and case.draft_state != "placed":
+    by_person = policy.mode is Mode.DRAFT or is_contest(case) or is_shadow(case, policy)
+    if by_person and case.draft_state != "placed":
         return PlaceDraft(look_first=case.draft_state == "intended" or case.look_back is LookBack.DONE)
     because = _may_send(case, policy, now)
     if because:
         return Send(because)
+    if is_shadow(case, policy) and _rules_would_send(case) and not is_noted(case):
+        return NoteShadow()
     return Wait(case.deadline.send_by if case.deadline and _last_call_allows(case, policy) else None)
 
 
@@ -237,11 +243,17 @@ def _may_send(case: Case, policy: Policy, now: datetime) -> str:
         return "approved by a person"
     if case.replies_sent >= MOST_UNASKED or is_contest(case):
         return ""  # a debit is contested by a person, never by rule
-    if policy.mode is Mode.AUTO and _complete(case) and _is_ours(case):
+    if policy.mode is Mode.AUTO and _complete(case) and _is_ours(case) and not is_shadow(case, policy):
         return "sent by rule"
     if case.deadline is not None and now >= case.deadline.send_by and _last_call_allows(case, policy):
         return "last call before the cutoff"
     return ""
+
+
+def _rules_would_send(case: Case) -> bool:
+    """Whether mode auto would send the reply were its reason live; what a person chose is no rule's."""
+    asked = case.replies_sent >= MOST_UNASKED or is_contest(case) or case.overruled
+    return not asked and _complete(case) and _is_ours(case)
 
 
 def _complete(case: Case) -> bool:

@@ -8,6 +8,7 @@ from inbox_bot.core.case import Case, SendState
 from inbox_bot.core.evolution_sending import BY_US
 from inbox_bot.core.record import OrderRecord, Origin
 from inbox_bot.core.retention import KeptRecord, listed
+from inbox_bot.core.shadow import waiting
 from inbox_bot.store.codec import to_json
 from inbox_bot.store.protocol import Change
 
@@ -38,7 +39,7 @@ def derived_columns(case: Case) -> dict[str, object]:
         "due_by": text_of(deadline.due_by) if deadline else None,
         "send_by": text_of(deadline.send_by) if deadline else None,
         "opened_at": text_of(case.opened_at),
-        "because": case.decision.because if case.decision else "",
+        "because": _why(case),
         "state": to_json(case),
     }
 
@@ -51,6 +52,11 @@ def question_columns(case: Case) -> dict[str, str | None]:
         "replied_at": text_of(case.answered_at) if case.answered_how == BY_US else None,
         "refund_asked_at": text_of(case.refund_asked_at),
     }
+
+
+def _why(case: Case) -> str:
+    because = case.decision.because if case.decision else ""
+    return f"would have sent: {because}" if waiting(case) is not None else because
 
 
 def record_row(account: str, record: OrderRecord) -> tuple[str | int | None, ...]:
