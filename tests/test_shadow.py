@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nouns import COMPOSED, DECIDED, GATHERED, NOW, POLICY, READY, case, decision, mail, notice, travelled
 from stored_cases import keep_case
+from test_crash import effects_of, mails
+from test_crash import run as kill
 from test_other_mail import AUTO, Office
 
 from inbox_bot.app import approve, mark_answered, overrule
@@ -141,6 +143,21 @@ def test_the_whole_way_nothing_is_sent_and_the_letter_is_noted_once():
     events = [type(one.event).__name__ for one in office.store.history(office.case.case_id)]
     assert events.count("WouldHaveSent") == 1
     assert b"Auto-Submitted" not in draft.raw_bytes
+
+
+CRASHED = replace(SHADOW, last_call=LastCall.NEVER)
+
+
+@pytest.mark.parametrize("burns_at", range(1, effects_of(CRASHED) + 1))
+def test_killed_at_every_effect_nothing_is_sent_and_each_letter_is_noted_once(burns_at):
+    store, world, _ = kill(CRASHED, mails(2), burns_at)
+    assert not world.accepted
+    assert len(world.drafts) == 2
+    for record in store.cases():
+        names = [type(one.event).__name__ for one in store.history(record.case.case_id)]
+        assert names.count("WouldHaveSent") == 1
+        assert waiting(record.case) is not None
+    store.close()
 
 
 def test_approved_as_it_was_counts_as_unchanged():
