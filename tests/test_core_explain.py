@@ -138,6 +138,33 @@ def test_a_day_is_told_to_the_day():
     assert [one.value for one in changes if one.name == "shipped_on"] == [date(2026, 10, 1), None]
 
 
+HOSTILE = [
+    "amount > 99999999999999999999999999999999999999999999",
+    "amount / scans > 3",
+    "amount % scans > 3",
+    "amount ** 99999 > 3",
+    'shipped_on > d"9999-12-31"',
+    'shipped_on < d"0001-01-01"',
+    "shipped_on > delivered_on",
+    'delivered_city == "Springfield"',
+    'delivered_city =~ "(a+)+$"',
+    "delivered_city[9] == 'x'",
+    "amount == null or amount < 0.001",
+]
+
+
+@pytest.mark.parametrize("line", HOSTILE)
+@pytest.mark.parametrize("shipped_on", [None, date.min, date.max], ids=str)
+def test_no_line_that_loads_breaks_an_explanation(line, shipped_on):
+    quoted = line.replace('"', '\\"')
+    by = tables(RULE.format("odd", f'"{quoted}"', "review") + RULE.format("any", '"delivered"', "represent"))
+    facts = replace(BLANK, delivered=True, shipped_on=shipped_on, amount=Decimal("108.84"))
+    for change in explain(facts, (), by, None).changes:
+        changed = replace(facts, **{change.name: change.value})
+        assert verdict(changed, by) is change.verdict
+        assert change.words.startswith("if ")
+
+
 def test_what_contesting_is_worth_follows_from_the_changed_fact():
     by = tables(
         RULE.format("poor", '"expected_gain_low < 10"', "refund")

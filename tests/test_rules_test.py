@@ -98,6 +98,7 @@ FAULTS = [
     (TEST.format('delivered = "yes"', "review"), 3, "facts.delivered", "write true or false"),
     (TEST.format("scans = true", "review"), 3, "facts.scans", "write a whole number"),
     (TEST.format("scans = 1.5", "review"), 3, "facts.scans", "write a whole number"),
+    (TEST.format("amount = nan", "review"), 3, "facts.amount", "108.84"),
     (TEST.format("amount = true", "review"), 3, "facts.amount", "108.84"),
     (TEST.format('amount = "12 USD"', "review"), 3, "facts.amount", "108.84"),
     (TEST.format('shipped_on = "2026-10-01"', "review"), 3, "facts.shipped_on", "without quotes"),

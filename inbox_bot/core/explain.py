@@ -11,7 +11,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ _NUMBER = re.compile(r"(?<![\w.\"-])\d+(?:\.\d+)?(?![\w\"-])")
 _DAY = re.compile(r'd"(\d{4}-\d{2}-\d{2})')
 _TEXT = re.compile(r"(?<![\w])[\"']([^\"']*)[\"']")
 _ROUND = (0, 1, 10, 100, 1000, 10_000, 100_000)  # for conditions that compute instead of naming a value
+_MOST = Decimal(10**12)  # what is larger is no amount and no count
 _HINTS = typing.get_type_hints(Facts)
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -220,13 +221,16 @@ def _around(text: str, others: Sequence[Any], kind: type) -> Iterator[Any]:
         return
     numbers = [Decimal(written) for written in _NUMBER.findall(text)]
     numbers += [Decimal(other) for other in others if isinstance(other, int | Decimal)]
-    for number in (*numbers, *map(Decimal, _ROUND)):
+    for number in (one for one in (*numbers, *map(Decimal, _ROUND)) if one < _MOST):
         exact = int(number) if kind is int else number.quantize(Decimal("0.01"))
         yield from (one for one in _neighbours(_as_steps(exact), kind) if one >= 0)
 
 
 def _neighbours(steps: int, kind: type) -> tuple[Any, ...]:
-    return tuple(_from_steps(steps + by, kind) for by in (-1, 0, 1))
+    near = [steps - 1, steps, steps + 1]
+    if issubclass(kind, date):
+        near = [one for one in near if date.min.toordinal() <= one <= date.max.toordinal()]
+    return tuple(_from_steps(one, kind) for one in near)
 
 
 def _as_steps(value: Any) -> int:
@@ -239,7 +243,7 @@ def _as_steps(value: Any) -> int:
 def _from_steps(steps: int, kind: type) -> Any:
     if issubclass(kind, Decimal):
         return (Decimal(steps) / 100).quantize(Decimal("0.01"))
-    return date.min + timedelta(days=steps - 1) if issubclass(kind, date) else steps
+    return date.fromordinal(steps) if issubclass(kind, date) else steps
 
 
 def _side(value: Any, was: Any) -> int:

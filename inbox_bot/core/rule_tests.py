@@ -212,6 +212,8 @@ def _value(name: str, value: Any) -> Any:
     if type(None) in kinds and value == "unknown":
         return None
     if Decimal in kinds and isinstance(value, int | float) and not isinstance(value, bool):
+        if not Decimal(str(value)).is_finite():
+            raise ValueError(f"{name} is {value}", _REMEDIES[Decimal])
         return Decimal(str(value))
     if type(value) not in kinds:
         raise ValueError(f"{name} is {_shown(value)}", _REMEDIES[kinds[0]])
