@@ -14,6 +14,7 @@ from itertools import islice
 
 from inbox_bot.core import events as happened
 from inbox_bot.core.canary import MARK_HEADER, token_of
+from inbox_bot.core.drift import drift_of
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
@@ -230,7 +231,8 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
         case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
-    return Handled(mail, recognition, notice, trust, file_notice(desk, notice, now))
+    case_id = file_notice(desk, notice, now, drift_of(recognition, notice))
+    return Handled(mail, recognition, notice, trust, case_id)
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
