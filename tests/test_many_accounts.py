@@ -204,3 +204,42 @@ def test_the_test_would_notice_a_leak(sellers):
         "Sol Southbuyer",
         "Palm Scarf",
     ]
+
+
+# One mailbox, several sellers
+
+
+SHARED = ["orders@shop.example", "orders+fr@shop.example"]
+
+
+@pytest.mark.parametrize(
+    ("head", "taker"),
+    [
+        ("To: orders@shop.example\n", 0),
+        ("To: orders+fr@shop.example\n", 1),
+        ("Delivered-To: orders@shop.example\nTo: orders+fr@shop.example\n", 1),
+        ("Delivered-To: orders+fr@shop.example\nTo: undisclosed-recipients:;\n", 1),
+        ("To: orders+other@shop.example\n", 0),
+    ],
+)
+def test_one_mailbox_of_two_sellers_is_told_apart_by_the_address(head, taker):
+    raw = NOTICE.format(order="113-1111111-1234567", number=1, amount="10.50")
+    raw = raw.replace("To: orders@seller.example\n", head)
+    store, replies = SqliteStore(None), {}
+    for number, address in enumerate(SHARED):
+        policy = replace(PLAIN, account=f"seller{number}", address=address)
+        world = World(copy_to_self=False)
+        others = frozenset(SHARED) - {address}
+        desk = replace(desk_for(policy, store, FusedOutside(world, Fuse())), other_addresses=others)
+        deliver(desk, world, [*mails_of("north")[:3], raw.encode()], NOW)
+        ingest(desk, NOW)
+        replies[number] = [record.case.account for record in store.cases(f"seller{number}")]
+    expected = {
+        number: ["seller0", "seller1"][number : number + 1] if number == taker else [] for number in (0, 1)
+    }
+    if "other@" in head:
+        expected[1] = [
+            "seller1"
+        ]  # nobody's address: each shows it, and only the one it may be for believes it
+    assert replies == expected
+    store.close()
