@@ -167,7 +167,8 @@ def _show(options: argparse.Namespace) -> int:
 
     config = load_config(find_config(options.config))
     days = {one.policy.account: one.policy.presume_won_days for one in config.accounts}
-    return show_case(config.store_path, options.case, days, as_json=options.json)
+    folder = config.rules_folder
+    return show_case(config.store_path, options.case, days, as_json=options.json, rules_folder=folder)
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -266,7 +267,8 @@ def _check_rules(options: argparse.Namespace) -> int:
 def _explain_mail(options: argparse.Namespace) -> int:
     from inbox_bot.commands.rules import own_folders, run_explain
 
-    return run_explain(options.file, own_folders(options.config), tuple(options.orders))
+    folders, orders = own_folders(options.config), tuple(options.orders)
+    return run_explain(options.file, folders, orders, as_json=options.json)
 
 
 def _test_rules(options: argparse.Namespace) -> int:
@@ -274,6 +276,18 @@ def _test_rules(options: argparse.Namespace) -> int:
     from inbox_bot.commands.rules_test import run_test
 
     return run_test(options.files, own_folders(options.config), as_json=options.json)
+
+
+def _diff_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules_diff import run_diff, run_diff_mails, tables_named
+    from inbox_bot.core.errors import UserError
+
+    if options.orders and not options.mails:
+        raise UserError("--orders goes with --mails; stored cases are judged by what is stored of them")
+    tables = tables_named(options.old, options.new)
+    if options.mails:
+        return run_diff_mails(options.mails, tables, tuple(options.orders), as_json=options.json)
+    return run_diff(_store(options), options.account, tables, as_json=options.json)
 
 
 def _completion(options: argparse.Namespace) -> int:
@@ -311,5 +325,6 @@ _PERFORM: dict[str, Perform] = {
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
     "test_rules": _test_rules,
+    "diff_rules": _diff_rules,
     "completion": _completion,
 }

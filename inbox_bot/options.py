@@ -328,12 +328,30 @@ def _add_rules(commands: Commands) -> None:
     explain.add_argument("file", type=_existing, metavar="FILE.eml")
     _config(explain)
     _orders_option(explain)
+    _json(explain)
     about = "say whether the rules decide what tables of facts and verdicts say that they must"
     test = _command(parts, "test", "test_rules", about)
     about = "tables of tests (default: the bundled ones and tests*.toml of your rules folder)"
     test.add_argument("files", nargs="*", type=_existing, metavar="FILE", help=about)
     _config(test)
     _json(test)
+    _add_rules_diff(parts)
+
+
+def _add_rules_diff(parts: Commands) -> None:
+    about = "say which verdicts a change of rules would flip in the cases you have, and the money behind them"
+    diff = _command(parts, "diff", "diff_rules", about)
+    about = "a folder of rules or one file of them, laid over the bundled ones; or the word bundled"
+    diff.add_argument("old", metavar="OLD", help=about)
+    diff.add_argument("new", metavar="NEW", help=about)
+    about = "judge the cases of these mails instead of the store's"
+    diff.add_argument(
+        "--mails", nargs="+", action="extend", default=[], type=_existing, metavar="PATH", help=about
+    )
+    _orders_option(diff)
+    _config(diff)
+    _account(diff)
+    _json(diff)
 
 
 def _add_completion(commands: Commands) -> None:

@@ -17,12 +17,12 @@ from inbox_bot.core.contradictions import find_contradictions
 from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
-from inbox_bot.core.history import history_of
 from inbox_bot.core.judgement import judge
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
+from inbox_bot.judging import history_for
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
 from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
@@ -94,9 +94,7 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
         return
     dossiers, facts = stored_record(work)
     tables = desk.rulebook.tables
-    history = None
-    if tables.ask_for_history:  # reading every case is only worth it for a rule that asks
-        history = history_of(one.case for one in desk.store.cases(desk.policy.account))
+    history = history_for(tables, desk.store, desk.policy.account)
     decision = judge(facts, dossiers, tables, history, work.at).decision
     if desk.policy.mode is Mode.AUTO and not work.case.order_known and decision.verdict is not Verdict.REVIEW:
         because = f"Only the notice itself speaks of order {work.case.order_id}, so nothing is sent by rule."

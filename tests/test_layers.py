@@ -38,6 +38,7 @@ FLOORS = (
         "copies",
         "gather",
         "answer",
+        "judging",
         "refund_steps",
         "after_steps",
         "pace",
