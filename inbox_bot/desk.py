@@ -179,6 +179,8 @@ class Desk:
         default=lambda raw, arrived_at: None
     )
 
+    other_addresses: frozenset[str] = frozenset()  # of other accounts that read the same mailbox
+
     @property
     def own_addresses(self) -> frozenset[str]:
         """All addresses of the account, in lower case."""

@@ -14,9 +14,11 @@ from itertools import islice
 
 from inbox_bot.core import events as happened
 from inbox_bot.core.canary import MARK_HEADER, token_of
+from inbox_bot.core.drift import drift_of
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.recipients import is_for_another
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
 from inbox_bot.core.text import one_line
@@ -33,6 +35,7 @@ from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, S
 
 BATCH = 1_000
 FETCH_BYTES = 16_000_000
+FOR_ANOTHER = "a mail of another account"
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
@@ -222,6 +225,8 @@ def handle_safely(desk: Desk, stored: StoredMail, now: datetime, *, tries: int =
 def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     """Read one stored mail and record what it says; the mail and the case change in one transaction."""
     mail = desk.read(desk.store.file(stored.sha256))
+    if is_for_another(mail, desk.own_addresses, desk.other_addresses):
+        return _left_to_another(desk, mail, now)
     recognition = recognise(mail, desk.rulebook.notices)
     trust = _trust(desk, stored, mail, recognition, now)
     if trust.is_pending and stored.tries < MOST_WAITS:
@@ -230,7 +235,14 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
         case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
-    return Handled(mail, recognition, notice, trust, file_notice(desk, notice, now))
+    case_id = file_notice(desk, notice, now, drift_of(recognition, notice))
+    return Handled(mail, recognition, notice, trust, case_id)
+
+
+def _left_to_another(desk: Desk, mail: Mail, now: datetime) -> Handled:
+    outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=FOR_ANOTHER)
+    desk.store.commit(Change(desk.policy.account, now, mails=(outcome,)))
+    return Handled(mail, None, None, Trust(False, FOR_ANOTHER), None, FOR_ANOTHER)
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:

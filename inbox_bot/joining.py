@@ -12,6 +12,7 @@ from inbox_bot.core import events as happened
 from inbox_bot.core.belonging import came_before, joins, may_change, nearness
 from inbox_bot.core.case import Case
 from inbox_bot.core.deadline import deadline_for
+from inbox_bot.core.drift import UNKNOWN_WORDING
 from inbox_bot.core.kinship import buyer_mark
 from inbox_bot.core.model import Kind, Notice
 from inbox_bot.desk import Desk, Notification
@@ -22,14 +23,18 @@ AFTER_ANSWER = "a notice after the answer"
 OTHER_DESK = "not the desk of disputes"
 
 
-def file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
+def file_notice(desk: Desk, notice: Notice, now: datetime, drift: str = "") -> str:
     """Put the notice into its case, or open one; the mail counts as handled with it.
 
-    Events stay for good, so the buyer's name and street are left out: the town is what is compared.
+    Events stay for good, so the buyer's name and street are left out: the town is what is compared. `drift` is told
+    with the case: its wording is not known.
     """
     mark = buyer_mark(desk.policy.account, notice.destination)
     notice = replace(notice, destination=replace(notice.destination, lines=()), buyer_mark=mark)
     work = _open_or_join(desk, notice, now)
+    if drift and notice.trusted:
+        work.happen(happened.AlertRaised(f"{UNKNOWN_WORDING} {notice.mail_sha256[:8]}", drift))
+        desk.tell(Notification(work.case.account, work.case.case_id, UNKNOWN_WORDING, drift))
     work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
     work.save(now)
     return work.case.case_id

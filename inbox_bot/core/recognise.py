@@ -48,6 +48,7 @@ class Recognition:
     looks_like: str | None
     via: str
     inner: Mail
+    by_sender_only: bool = False  # nothing in its words says what it is
 
 
 def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str]) -> bool:
@@ -130,7 +131,7 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
         because = f"{mail.sender.email} only writes chargeback mails" + (
             f"; it says {words!r}" if words else ""
         )
-        return Recognition(kind, _language(mail, body), because, None, "", mail)
+        return Recognition(kind, _language(mail, body), because, None, "", mail, by_sender_only=not words)
     known = _known_sender(mail.sender.email, rules) or _known_by_header(mail, rules)
     if known is not None:
         return _other(mail, rules, f"it is {known.name}, by its sender or headers", known.name)
