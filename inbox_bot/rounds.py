@@ -25,7 +25,7 @@ from inbox_bot.mail.reader import MailReader
 from inbox_bot.mail.readers import MailReaders
 from inbox_bot.outside import LiveOutside
 from inbox_bot.pace import PERSON_PAUSE, back_off
-from inbox_bot.sources import tracking_sources, watched_folder
+from inbox_bot.sources import shared_folder, tracking_sources
 from inbox_bot.store.protocol import Change
 from inbox_bot.store.sqlite import SqliteStore
 
@@ -262,6 +262,6 @@ def open_desk(
         read=reader.read,
         tell=display.tell,
         more_sources=tracking_sources(config, account.policy.account, store),
-        folder=watched_folder(config.evidence_folder, config.rules_folder),
+        folder=shared_folder(config.evidence_folder, config.rules_folder, rulebook.notices.kept),
         authenticate=signature_check(account.policy, rulebook.notices.amazon_domains),
     )
