@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from inbox_bot.core.afterlife import new_evidence
 from inbox_bot.core.book import book_of
 from inbox_bot.core.case import Case
 from inbox_bot.core.compose import compose, reply_language
 from inbox_bot.core.errors import NeedsReview, UserError
 from inbox_bot.core.exhibits import Exhibit, list_exhibits
 from inbox_bot.core.facts import Facts, find_facts
-from inbox_bot.core.letter import Letter, lay_out
+from inbox_bot.core.letter import NOTHING_EARLIER, Earlier, Letter, lay_out
 from inbox_bot.core.model import Attachment, Notice, Policy, Representment, Verdict
 from inbox_bot.core.record import DocumentKind, Dossier, Party
 from inbox_bot.core.records import bundle, text_files
@@ -55,7 +56,9 @@ def ground_of(case: Case, file: Callable[[str], bytes], policy: Policy) -> Groun
         raise UserError(f"the record of case {case.case_id} was purged, so nothing can be checked") from None
     names = case.reply.attachment_names if case.reply else ()
     exhibits = len(list_exhibits(dossiers, case.evidence))
-    return Ground(notice_of(case), dossiers, exhibits, names, policy, case.refund_confirmed)
+    return Ground(
+        notice_of(case), dossiers, exhibits, names, policy, case.refund_confirmed, _earlier(case).told_on
+    )
 
 
 def write_answer(desk: Desk, work: Work) -> Representment:
@@ -67,7 +70,9 @@ def write_answer(desk: Desk, work: Work) -> Representment:
     notice = notice_of(case)
     is_short = case.decision.verdict is Verdict.REFUND  # the book is for a dispute, not for a refund
     exhibits = () if is_short else list_exhibits(dossiers, case.evidence)
-    letter = lay_out(notice, dossiers[0], dossiers[1:], facts, case.decision, policy, exhibits)
+    letter = lay_out(
+        notice, dossiers[0], dossiers[1:], facts, case.decision, policy, exhibits, _earlier(case)
+    )
     files = text_files(letter, _originals(work, dossiers), policy)
     if is_short:
         attachments, said = bundle(letter, None, files[:1], policy), ""
@@ -75,10 +80,17 @@ def write_answer(desk: Desk, work: Work) -> Representment:
         attachments, said = _bound(desk, work, letter, dossiers, exhibits, files)
     answer = compose(case.case_id, notice, letter, attachments, desk.rulebook.templates, policy)
     names = tuple(file.name for file in attachments)
-    ground = Ground(notice, dossiers, len(exhibits), names, policy, case.refund_confirmed)
+    told_on = _earlier(case).told_on
+    ground = Ground(notice, dossiers, len(exhibits), names, policy, case.refund_confirmed, told_on)
     texts = [said, *(file.content.decode() for file in attachments if file.media_type == "text/plain")]
     _refuse_untrue(answer.text, "\n".join(texts), ground, desk.rulebook.statements, is_short=is_short)
     return answer
+
+
+def _earlier(case: Case) -> Earlier:
+    if case.told_at is None:
+        return NOTHING_EARLIER
+    return Earlier(case.told_at.date(), new_evidence(case, case.evidence))
 
 
 def _refuse_untrue(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from inbox_bot.answer import order_ids_of
 from inbox_bot.core import events as happened
+from inbox_bot.core.afterlife import may_be_contested
 from inbox_bot.core.case import Case, SendState, Status
 from inbox_bot.core.errors import InboxBotError, StoreUnavailable, TemporaryError, UserError
 from inbox_bot.core.events import Event
@@ -91,12 +92,16 @@ def advance_case(desk: Desk, case_id: str, now: datetime) -> Case:
 def evidence_changed(
     store: Store, account: str, order_ids: Collection[str], because: str, now: datetime
 ) -> tuple[str, ...]:
-    """Something new is on record about the orders: their unanswered cases are looked up anew; returns their ids."""
+    """Something new is on record about the orders: their unanswered cases are looked up anew; returns their ids.
+
+    A case that ended in a debit is weighed once more.
+    """
     changed = []
     for order_id in order_ids:
         for record in store.find_cases(account, order_id, ()):
             case = record.case
-            if case.status in _SETTLED or case.send_state in (SendState.BODY, SendState.UNKNOWN):
+            is_over = case.status in _SETTLED and not may_be_contested(case)
+            if is_over or case.send_state in (SendState.BODY, SendState.UNKNOWN):
                 continue
             work = Work.on(store, record, now)
             work.happen(happened.EvidenceChanged(because))

@@ -98,6 +98,20 @@ def _replay(options: argparse.Namespace) -> int:
     return run_replay(tuple(options.paths), chosen)
 
 
+def _report(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.report import make_report
+    from inbox_bot.places import find_config
+
+    return make_report(
+        find_config(options.config),
+        account=options.account,
+        first_on=options.first_on,
+        last_on=options.last_on,
+        form=options.form,
+        out=options.out,
+    )
+
+
 def _init(options: argparse.Namespace) -> int:
     from inbox_bot.commands.init import run_init
     from inbox_bot.places import FILE_NAME
@@ -148,8 +162,13 @@ def _cases(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from inbox_bot.commands.show import show_case
+    from inbox_bot.config import load_config
+    from inbox_bot.places import find_config
 
-    return show_case(_store(options), options.case, as_json=options.json)
+    config = load_config(find_config(options.config))
+    days = {one.policy.account: one.policy.presume_won_days for one in config.accounts}
+    folder = config.rules_folder
+    return show_case(config.store_path, options.case, days, as_json=options.json, rules_folder=folder)
 
 
 def _decide(options: argparse.Namespace) -> int:
@@ -248,7 +267,27 @@ def _check_rules(options: argparse.Namespace) -> int:
 def _explain_mail(options: argparse.Namespace) -> int:
     from inbox_bot.commands.rules import own_folders, run_explain
 
-    return run_explain(options.file, own_folders(options.config), tuple(options.orders))
+    folders, orders = own_folders(options.config), tuple(options.orders)
+    return run_explain(options.file, folders, orders, as_json=options.json)
+
+
+def _test_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules import own_folders
+    from inbox_bot.commands.rules_test import run_test
+
+    return run_test(options.files, own_folders(options.config), as_json=options.json)
+
+
+def _diff_rules(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.rules_diff import run_diff, run_diff_mails, tables_named
+    from inbox_bot.core.errors import UserError
+
+    if options.orders and not options.mails:
+        raise UserError("--orders goes with --mails; stored cases are judged by what is stored of them")
+    tables = tables_named(options.old, options.new)
+    if options.mails:
+        return run_diff_mails(options.mails, tables, tuple(options.orders), as_json=options.json)
+    return run_diff(_store(options), options.account, tables, as_json=options.json)
 
 
 def _completion(options: argparse.Namespace) -> int:
@@ -273,6 +312,7 @@ _PERFORM: dict[str, Perform] = {
     "run": _run,
     "once": _once,
     "cases": _cases,
+    "report": _report,
     "show": _show,
     "decide": _decide,
     "add_evidence": _add_evidence,
@@ -284,5 +324,7 @@ _PERFORM: dict[str, Perform] = {
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
+    "test_rules": _test_rules,
+    "diff_rules": _diff_rules,
     "completion": _completion,
 }

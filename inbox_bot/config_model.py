@@ -82,6 +82,7 @@ class AccountModel(Part):
     last_call: Literal["never", "complete", "always"] = "complete"
     reply_language: Literal["notice", "en", "zh"] = "notice"
     margin_hours: int = Field(24, ge=1, le=144)
+    presume_won_days: int = Field(90, ge=90, le=400)
     authserv_id: OneLine = ""
     check_dkim: bool = True
     trusted_forwarders: tuple[OneLine, ...] = Field((), strict=False)
@@ -153,6 +154,7 @@ class AccountModel(Part):
                 last_call=last_call,
                 reply_language=self.reply_language,
                 margin_hours=self.margin_hours,
+                presume_won_days=self.presume_won_days,
                 authserv_id=self.authserv_id,
                 check_dkim=self.check_dkim,
                 trusted_forwarders=self.trusted_forwarders,

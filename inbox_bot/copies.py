@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from inbox_bot.core.automatic import is_automatic
 from inbox_bot.desk import EarlierAnswer
 from inbox_bot.mail.mailbox import Mailbox
 from inbox_bot.mail.message import read_headers
@@ -68,7 +69,7 @@ def _answer_in_sent(
         mail = read_headers(raw)
         answers = notice_id is not None and notice_id in (*mail.in_reply_to, *mail.references)
         to_amazon = any(one.email in addressees for one in mail.to)
-        if mail.message_id in reply_ids or (answers and to_amazon):
+        if mail.message_id in reply_ids or (answers and to_amazon and not is_automatic(mail)):
             return mail.message_id or "a mail without a Message-ID"
     return ""
 

@@ -18,6 +18,8 @@ from inbox_bot.core.decide import DecisionRules, load_decision_rules
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.evidence import EvidenceRules
 from inbox_bot.core.evidence_table import load_evidence_rules
+from inbox_bot.core.goods import Goods, load_goods
+from inbox_bot.core.judgement import Tables
 from inbox_bot.core.model import Mail, Policy, Reply
 from inbox_bot.core.notice_rules import NoticeRules, load_notice_rules
 from inbox_bot.core.trust import DkimFinding
@@ -42,6 +44,12 @@ class Rulebook:
     statements: StatementWords
     templates: Templates
     book: BookStyle
+    goods: Goods = field(default_factory=Goods)
+
+    @property
+    def tables(self) -> Tables:
+        """What a verdict comes from."""
+        return Tables(self.decisions, self.evidence, self.goods)
 
 
 def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | None = None) -> Rulebook:
@@ -61,6 +69,7 @@ def load_rulebook(rules_folder: Path | None = None, templates_folder: Path | Non
     )
     attempt("decisions", lambda: load_decision_rules(rule_files("decisions*.toml", rules_folder)))
     attempt("evidence", lambda: load_evidence_rules(rule_files("evidence*.toml", rules_folder)))
+    attempt("goods", lambda: load_goods(rule_files("goods*.toml", rules_folder)))
     attempt("statements", lambda: load_statement_words(rule_files("statements*.toml", rules_folder)))
     attempt("templates", lambda: load_templates(template_sources(templates_folder)))
     attempt("book", lambda: BookStyle(*book_sources(templates_folder)))
@@ -75,6 +84,15 @@ class SentCopy:
 
     folder: str
     was_there: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMail:
+    """A mail that a search met: its folder, when the server got it, and its bytes."""
+
+    folder: str
+    received_at: datetime | None
+    raw_bytes: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,9 @@ class Outside(Protocol):
 
         Each once, none judged: whether a mail of the thread belongs to the order is for the reader to say.
         """
+
+    def find_everywhere(self, needles: Collection[str]) -> tuple[FoundMail, ...]:
+        """The mails of all folders that mention one of the ids, also of those nobody watches; raises TemporaryError."""
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """See that the reply stands in Drafts once, and return the folder; raises TemporaryError."""
@@ -157,6 +178,8 @@ class Desk:
     authenticate: Callable[[bytes, datetime], DkimFinding | None] = field(
         default=lambda raw, arrived_at: None
     )
+
+    other_addresses: frozenset[str] = frozenset()  # of other accounts that read the same mailbox
 
     @property
     def own_addresses(self) -> frozenset[str]:

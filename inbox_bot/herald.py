@@ -27,7 +27,7 @@ from inbox_bot.core.ladder import (
 )
 from inbox_bot.desk import Notification
 from inbox_bot.pace import back_off
-from inbox_bot.store.alarm_book import AGAIN_AFTER, AlarmBook, WaitingAlarm
+from inbox_bot.store.alarm_book import ABOUT_ONE_MAIL, AGAIN_AFTER, AlarmBook, WaitingAlarm
 from inbox_bot.store.protocol import Store
 
 DIGEST = "digest"
@@ -99,7 +99,7 @@ class Herald:
         self._channels = channels
         self._hours = hours
         self._digest_done_on: date | None = None
-        self._told_from_memory: dict[tuple[str, str | None, str], datetime] = {}
+        self._told_from_memory: dict[tuple[str, str | None, str, str], datetime] = {}
         self.failed: tuple[str, ...] = ()
 
     def work(self, now: datetime) -> None:
@@ -115,9 +115,10 @@ class Herald:
 
     def _tell_from_memory(self, notification: Notification, at: datetime) -> None:
         """At once, and each thing once in twelve hours, as the book would have it."""
-        key = (notification.account, notification.case_id, notification.name)
+        about = notification.text if notification.name in ABOUT_ONE_MAIL else ""
+        key = (notification.account, notification.case_id, notification.name, about)
         last_at = self._told_from_memory.get(key)
-        if last_at is not None and at - last_at < AGAIN_AFTER:
+        if last_at is not None and abs(at - last_at) < AGAIN_AFTER:
             return
         case = self._case(notification.case_id)
         body = alarm_text(case, notification.account, notification.text, self._hours.zone)

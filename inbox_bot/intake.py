@@ -14,27 +14,28 @@ from itertools import islice
 
 from inbox_bot.core import events as happened
 from inbox_bot.core.canary import MARK_HEADER, token_of
-from inbox_bot.core.case import Case
-from inbox_bot.core.deadline import deadline_for
+from inbox_bot.core.drift import drift_of
 from inbox_bot.core.errors import InboxBotError, Problem, TemporaryError
 from inbox_bot.core.extract import extract
 from inbox_bot.core.model import Kind, Mail, Notice
-from inbox_bot.core.recognise import Recognition, recognise
+from inbox_bot.core.recipients import is_for_another
+from inbox_bot.core.recognise import RECEIPT, REFUSAL, Recognition, recognise
 from inbox_bot.core.sieve import sieve_for
 from inbox_bot.core.text import one_line
 from inbox_bot.core.trust import Trust, judge
 from inbox_bot.core.vitals import CLOCK_OFF_BY, in_minutes
 from inbox_bot.desk import Desk, Notification
+from inbox_bot.joining import file_notice
 from inbox_bot.mail.domains import registrable
 from inbox_bot.mail.glance import glance
 from inbox_bot.mail.mailbox import FetchedHeader, Mailbox
 from inbox_bot.mail.message import read_headers
 from inbox_bot.other_mail import handle_other
 from inbox_bot.store.protocol import Change, Cursor, FetchedMail, MailOutcome, StoredMail
-from inbox_bot.work import Work
 
 BATCH = 1_000
 FETCH_BYTES = 16_000_000
+FOR_ANOTHER = "a mail of another account"
 FIRST_LOOK_BACK = timedelta(days=30)
 MAX_TRIES = 3
 MOST_WAITS = 10  # so often a mail waits for a key that the DNS does not give
@@ -54,14 +55,15 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime, *, sho
 
     `shows_all`: the folder shows the mails of all others, drafts and sent ones too; our own are passed over there.
 
-    A folder seen for the first time, or under a new UIDVALIDITY, is read again as far back as a notice can still
-    be answered; what is known already is recognised by its content.
+    A folder seen for the first time, or under a new UIDVALIDITY, or whose UIDs went back (a server restored from a
+    backup), is read again as far back as a notice can still be answered; what is known is recognised by its content.
     """
     cursor = desk.store.cursor(desk.policy.account, folder)
     if cursor is not None and mailbox.nothing_behind(folder, cursor.uidvalidity, cursor.last_uid):
         return 0
     state, since = mailbox.examine(folder), None
-    if cursor is None or cursor.uidvalidity != state.uidvalidity:
+    went_back = cursor is not None and 0 < state.uidnext <= cursor.last_uid
+    if cursor is None or went_back or cursor.uidvalidity != state.uidvalidity:
         cursor, since = Cursor(state.uidvalidity, 0), now - FIRST_LOOK_BACK
     if state.exists == 0 or (state.uidnext and cursor.last_uid >= state.uidnext - 1):
         return 0
@@ -83,12 +85,16 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime, *, sho
 
 def _pass_over(desk: Desk, uids: Sequence[int], folder: str, cursor: Cursor, now: datetime) -> None:
     """Tell of mails that the server itself cannot give, once, and go on behind them."""
+    _tell_unreadable(desk, uids, folder, now)
+    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
+    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
+
+
+def _tell_unreadable(desk: Desk, uids: Sequence[int], folder: str, now: datetime) -> None:
     text = f"the server cannot give {len(uids)} mail(s) in {folder} (UID {', '.join(map(str, uids[:5]))}); look there"
     desk.tell(Notification(desk.policy.account, None, "unreadable on the server", text))
     alert = happened.AlertRaised("unreadable on the server", text)
     desk.store.commit(Change(desk.policy.account, now, events=(alert,)))
-    behind = Cursor(cursor.uidvalidity, max(cursor.last_uid, *uids))
-    desk.store.save_mails(desk.policy.account, folder, behind, (), now)
 
 
 def _batches(headers: Iterator[FetchedHeader]) -> Iterator[list[FetchedHeader]]:
@@ -111,9 +117,15 @@ class _Chosen:
 
 def _save(desk: Desk, mailbox: Mailbox, folder: str, cursor: Cursor, chosen: _Chosen, now: datetime) -> int:
     """Fetch the bodies and store them with the cursor; returns how many mails were new."""
-    bodies = mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ()
-    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies]
-    return desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    bodies = dict(mailbox.bodies(tuple(chosen.mails)) if chosen.mails else ())
+    left_out = [uid for uid in chosen.mails if uid not in bodies and uid not in mailbox.unreadable_uids]
+    if left_out:  # their headers were there a moment ago
+        bodies |= dict(mailbox.bodies(left_out))
+    mails = [FetchedMail(uid, *chosen.mails[uid], raw) for uid, raw in bodies.items()]
+    new = desk.store.save_mails(desk.policy.account, folder, cursor, mails, now)
+    if lost := [uid for uid in left_out if uid not in bodies and uid not in mailbox.unreadable_uids]:
+        _tell_unreadable(desk, lost, folder, now)
+    return new
 
 
 def _that_matter(
@@ -147,13 +159,21 @@ def _tell_clock(desk: Desk, ahead: timedelta) -> None:
 
 
 def _is_canary(desk: Desk, header: FetchedHeader, now: datetime, *, is_sent: bool) -> bool:
-    """Whether the mail is our daily one to ourselves; that it came in is recorded."""
+    """Whether the mail is our daily one to ourselves; that it came in is recorded, once.
+
+    Anybody can write such a mark: only one that we sent means anything.
+    """
     marks = read_headers(header.header_bytes).header_values(MARK_HEADER)
     token = next((token for mark in marks if (token := token_of(mark))), "")
-    if token and not is_sent:
-        seen = happened.CanarySeen(token)
+    if not token:
+        return False
+    events = [one.event for one in desk.store.account_events(desk.policy.account)]
+    if happened.CanarySent(token) not in events:
+        return False
+    seen = happened.CanarySeen(token)
+    if not is_sent and seen not in events:
         desk.store.commit(Change(desk.policy.account, now, events=(seen,)))
-    return bool(token)
+    return True
 
 
 def _tell_too_large(desk: Desk, header: FetchedHeader, subject: str, now: datetime) -> None:
@@ -209,6 +229,8 @@ def handle_safely(desk: Desk, stored: StoredMail, now: datetime, *, tries: int =
 def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
     """Read one stored mail and record what it says; the mail and the case change in one transaction."""
     mail = desk.read(desk.store.file(stored.sha256))
+    if is_for_another(mail, desk.own_addresses, desk.other_addresses):
+        return _left_to_another(desk, mail, now)
     recognition = recognise(mail, desk.rulebook.notices)
     trust = _trust(desk, stored, mail, recognition, now)
     if trust.is_pending and stored.tries < MOST_WAITS:
@@ -217,17 +239,24 @@ def handle_mail(desk: Desk, stored: StoredMail, now: datetime) -> Handled:
         case_id, note = handle_other(desk, stored, mail, recognition, trust, now)
         return Handled(mail, recognition, None, trust, case_id, note)
     notice = _notice(desk, stored, mail, recognition, trust, now)
-    return Handled(mail, recognition, notice, trust, _file_notice(desk, notice, now))
+    case_id = file_notice(desk, notice, now, drift_of(recognition, notice))
+    return Handled(mail, recognition, notice, trust, case_id)
+
+
+def _left_to_another(desk: Desk, mail: Mail, now: datetime) -> Handled:
+    outcome = MailOutcome(mail.sha256, Kind.OTHER.value, None, note=FOR_ANOTHER)
+    desk.store.commit(Change(desk.policy.account, now, mails=(outcome,)))
+    return Handled(mail, None, None, Trust(False, FOR_ANOTHER), None, FOR_ANOTHER)
 
 
 def _trust(desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, now: datetime) -> Trust:
-    """The gate's answer, for a notice with the local look at its signatures (once, when it is first read)."""
+    """The gate's answer; a notice, or a word on an answer, is looked at for its signatures and its addressee too."""
     if desk.policy.trust == "all":
         return Trust(True, "every mail is taken as trusted (--trust all)")
     if recognition.via:
         return Trust(False, f"it was forwarded ({recognition.via}), so nothing vouches for what it quotes")
     policy, listed = desk.policy, desk.rulebook.notices.amazon_domains
-    if recognition.kind is Kind.OTHER:
+    if recognition.kind is Kind.OTHER and recognition.looks_like not in (RECEIPT, REFUSAL):
         return judge(mail, policy.authserv_id, listed, registrable=registrable)
     arrived_at = _arrival(stored, mail, now)
     return judge(
@@ -260,56 +289,6 @@ def _notice(
     )
 
 
-def _file_notice(desk: Desk, notice: Notice, now: datetime) -> str:
-    """Put the notice into its case, or open one; the mail counts as handled with it.
-
-    Events stay for good, so the buyer's name and street are left out: the town is what is compared.
-    """
-    notice = replace(notice, destination=replace(notice.destination, lines=()))
-    work = _open_or_join(desk, notice, now)
-    work.settle(MailOutcome(notice.mail_sha256, notice.kind.value, work.case.case_id))
-    work.save(now)
-    return work.case.case_id
-
-
-def _open_or_join(desk: Desk, notice: Notice, now: datetime) -> Work:
-    account = desk.policy.account
-    deadline = deadline_for(notice, timedelta(hours=desk.policy.margin_hours))
-    ids = tuple(dict.fromkeys((*notice.references, *((notice.message_id,) if notice.message_id else ()))))
-    known = desk.store.find_cases(account, notice.order_id, ids)
-    # A mail that nothing vouches for must never touch a case that somebody vouched for, nor the other way round.
-    known = tuple(record for record in known if record.case.trusted == notice.trusted)
-    record = next((one for one in reversed(known) if joins(notice, ids, one.case)), None)
-    if record is None:
-        case_id = _new_case_id(desk, notice)
-        opened = happened.CaseOpened(account, notice, deadline)
-        work = Work.opening(desk.store, case_id, opened, now)
-    else:
-        work = Work.on(desk.store, record, now)
-        if notice.kind is not Kind.DECISION and notice.mail_sha256 not in record.case.mail_sha256s:
-            work.happen(happened.NoticeJoined(notice, deadline))
-    if notice.kind is Kind.DECISION:
-        work.happen(happened.DecisionReceived(notice, notice.outcome))
-    return work
-
-
-def joins(notice: Notice, thread_ids: tuple[str, ...], case: Case) -> bool:
-    """Whether the notice belongs to the case: by its thread, or by the order while the case is not closed."""
-    if set(thread_ids) & set(case.thread_ids):
-        return True
-    if notice.order_id is None or notice.order_id != case.order_id:
-        return False
-    return case.closed_at is None or notice.kind is Kind.DECISION
-
-
-def _new_case_id(desk: Desk, notice: Notice) -> str:
-    base = notice.order_id or f"mail-{notice.mail_sha256[:10]}"
-    number = 1
-    while desk.store.case(case_id := base if number == 1 else f"{base}-{number}") is not None:
-        number += 1
-    return case_id
-
-
 def _put_aside(desk: Desk, stored: StoredMail, error: Exception, now: datetime, most_tries: int) -> Handled:
     what = f"{type(error).__name__}: {error}" if isinstance(error, InboxBotError) else type(error).__name__
     _log.error("mail %s could not be handled: %s", stored.sha256[:12], what)
@@ -337,7 +316,7 @@ def _open_unread(desk: Desk, stored: StoredMail, what: str, now: datetime) -> st
     except Exception:  # not even its headers can be read; the alert of the caller names it
         return None
     problem = Problem(f"the mail could not be read ({what})", remedy="open it in your mail program")
-    return _file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)
+    return file_notice(desk, replace(notice, problems=(*notice.problems, problem)), now)
 
 
 def header_block(raw: bytes) -> bytes:

@@ -176,6 +176,22 @@ def _add_cases(commands: Commands) -> None:
     _json(cases)
 
 
+def _add_report(commands: Commands) -> None:
+    about = "what was disputed, refunded, kept and lost, by reason, rule, marketplace, carrier and SKU"
+    report = _command(commands, "report", "report", about)
+    report.add_argument(
+        "--from", dest="first_on", metavar="DAY", help="notices from this day on, e.g. 2026-01-01"
+    )
+    report.add_argument("--to", dest="last_on", metavar="DAY", help="notices up to this day, included")
+    about = "how to print it; csv has one row a case (%(default)s)"
+    report.add_argument(
+        "--format", dest="form", choices=["text", "html", "csv", "json"], default="text", help=about
+    )
+    report.add_argument("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
+    _config(report)
+    _account(report)
+
+
 def _add_show(commands: Commands) -> None:
     show = _command(commands, "show", "show", "show one case: mail, evidence, decision, reply, history")
     _case(show)
@@ -312,6 +328,30 @@ def _add_rules(commands: Commands) -> None:
     explain.add_argument("file", type=_existing, metavar="FILE.eml")
     _config(explain)
     _orders_option(explain)
+    _json(explain)
+    about = "say whether the rules decide what tables of facts and verdicts say that they must"
+    test = _command(parts, "test", "test_rules", about)
+    about = "tables of tests (default: the bundled ones and tests*.toml of your rules folder)"
+    test.add_argument("files", nargs="*", type=_existing, metavar="FILE", help=about)
+    _config(test)
+    _json(test)
+    _add_rules_diff(parts)
+
+
+def _add_rules_diff(parts: Commands) -> None:
+    about = "say which verdicts a change of rules would flip in the cases you have, and the money behind them"
+    diff = _command(parts, "diff", "diff_rules", about)
+    about = "a folder of rules or one file of them, laid over the bundled ones; or the word bundled"
+    diff.add_argument("old", metavar="OLD", help=about)
+    diff.add_argument("new", metavar="NEW", help=about)
+    about = "judge the cases of these mails instead of the store's"
+    diff.add_argument(
+        "--mails", nargs="+", action="extend", default=[], type=_existing, metavar="PATH", help=about
+    )
+    _orders_option(diff)
+    _config(diff)
+    _account(diff)
+    _json(diff)
 
 
 def _add_completion(commands: Commands) -> None:
@@ -328,6 +368,7 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "run": _add_run,
     "once": _add_once,
     "cases": _add_cases,
+    "report": _add_report,
     "show": _add_show,
     **{name: partial(_add_choice, name) for name in _CHOICES},
     "check": _add_check,

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from inbox_bot.core import events as happened
+from inbox_bot.core.automatic import is_automatic
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.bounces import Bounce, read_bounce
 from inbox_bot.core.case import Case, SendState
-from inbox_bot.core.model import Kind, Mail, Notice
+from inbox_bot.core.model import Kind, Mail
 from inbox_bot.core.recognise import RECEIPT, REFUSAL, STRANGER, Recognition
 from inbox_bot.core.trust import Trust
 from inbox_bot.core.values import find_order_ids
@@ -19,6 +21,8 @@ from inbox_bot.desk import Desk, Notification
 from inbox_bot.store.protocol import CaseRecord, Change, MailOutcome, StoredMail
 from inbox_bot.work import Work
 
+RELATED = ("an A-to-z claim",)  # shown with the case of its order, never answered
+ELSEWHERE = "a word on an answer"
 _IN_DOUBT = (SendState.BODY, SendState.UNKNOWN)
 
 
@@ -28,18 +32,11 @@ def thread_ids(mail: Mail) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*mail.in_reply_to, *mail.references[-20:], *own)))
 
 
-def addressees(notice: Notice) -> frozenset[str]:
-    """Where an answer to the notice goes."""
-    return frozenset(
-        one for one in (notice.reply_to, notice.sender.email if notice.sender else None) if one is not None
-    )
-
-
 def handle_other(
     desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> tuple[str | None, str]:
     """Record what a mail that is no notice says; returns the case it went to, if any, and what it is."""
-    for record, event in _said(desk, stored, mail, recognition, trust):
+    for record, event in _said(desk, stored, mail, recognition, trust, now):
         return _settle(desk, Work.on(desk.store, record, now), event, mail)
     events: tuple[happened.Event, ...] = ()
     if recognition.looks_like == STRANGER:
@@ -52,7 +49,7 @@ def handle_other(
 
 
 def _said(
-    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust
+    desk: Desk, stored: StoredMail, mail: Mail, recognition: Recognition, trust: Trust, now: datetime
 ) -> Iterator[tuple[CaseRecord, happened.Event]]:
     """What the mail says of cases."""
     account = desk.policy.account
@@ -65,11 +62,43 @@ def _said(
         for record in desk.store.find_cases(account, None, bounce.message_ids):
             if (event := _bounced(desk, record.case, bounce)) is not None:
                 yield record, event
-    elif recognition.looks_like in (RECEIPT, REFUSAL) and trust.trusted:
-        refused = recognition.looks_like == REFUSAL
+    elif trust.trusted:
+        yield from _amazon_said(desk, mail, recognition, now)
+
+
+def _amazon_said(
+    desk: Desk, mail: Mail, recognition: Recognition, now: datetime
+) -> Iterator[tuple[CaseRecord, happened.Event]]:
+    what = recognition.looks_like
+    if what in RELATED:
+        for record in _of_order(desk, mail):
+            if mail.sha256 not in {one.mail_sha256 for one in record.case.related}:
+                yield (
+                    record,
+                    happened.RelatedMailSeen(what, mail.sha256, mail.received_at or mail.date_at or now),
+                )
+    elif what in (RECEIPT, REFUSAL):
         for record in reversed(_spoken_of(desk, mail)):
-            if (event := _amazons_word(record.case, mail, recognition.because, refused=refused)) is not None:
+            event = _amazons_word(record.case, mail, recognition.because, refused=what == REFUSAL)
+            if event is not None and not _writes_of_answers(desk, mail, record.case):
+                event = _from_another_desk(mail, recognition.because)
+            if event is not None:
                 yield record, event
+
+
+def _writes_of_answers(desk: Desk, mail: Mail, case: Case) -> bool:
+    """Whether the mail is from those who handle disputes.
+
+    Amazon also mails, under its own name and signature, what strangers type: words on a gift card, a shared list.
+    """
+    sender = mail.sender.email if mail.sender is not None else ""
+    return sender in addressees(case.notice) or desk.rulebook.notices.is_chargeback_sender(sender)
+
+
+def _from_another_desk(mail: Mail, because: str) -> happened.Event:
+    sender = mail.sender.email if mail.sender is not None else "nobody"
+    text = f"{sender}, which does not handle disputes, wrote of the answer: {because}; look at it yourself"
+    return happened.AlertRaised(ELSEWHERE, text)
 
 
 def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened.Event | None:
@@ -87,7 +116,8 @@ def _own_mail(case: Case, mail: Mail, folder: str, *, in_sent: bool) -> happened
         return happened.SendLookedUp("the mailbox", None)
     if ours and case.send_state is SendState.SENT and not in_sent and not case.copy_seen:
         return happened.CopySeen(folder)
-    if case.answered_at is None and in_sent and any(one.email in addressees(case.notice) for one in mail.to):
+    to_amazon = any(one.email in addressees(case.notice) for one in mail.to)
+    if case.answered_at is None and in_sent and to_amazon and not is_automatic(mail):
         return happened.AnsweredElsewhere("sent from your own mail program", mail.message_id)
     return None
 
@@ -116,6 +146,13 @@ def _spoken_of(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
     return tuple(one for one in found if one.case.trusted and one.case.closed_at is None)
 
 
+def _of_order(desk: Desk, mail: Mail) -> tuple[CaseRecord, ...]:
+    """The newest trusted case of the only order that the mail names."""
+    orders = set(find_order_ids(f"{mail.subject}\n{mail.text or mail.html_text}"))
+    found = desk.store.find_cases(desk.policy.account, orders.pop(), ()) if len(orders) == 1 else ()
+    return tuple(one for one in found if one.case.trusted)[-1:]
+
+
 def _amazons_word(case: Case, mail: Mail, because: str, *, refused: bool) -> happened.Event | None:
     has_answer = case.answered_at is not None or case.send_state in _IN_DOUBT
     if refused:
@@ -128,6 +165,8 @@ def _amazons_word(case: Case, mail: Mail, because: str, *, refused: bool) -> hap
 def _settle(desk: Desk, work: Work, event: happened.Event, mail: Mail) -> tuple[str, str]:
     was_answered = work.case.answered_at is not None
     note = _NOTES[type(event)]
+    if isinstance(event, happened.AlertRaised) and event.name == ELSEWHERE:
+        note = ELSEWHERE
     if isinstance(event, happened.AlertRaised) and event.name in work.case.alerts:
         note = "told before"
     else:
@@ -149,6 +188,7 @@ _NOTES: dict[type[happened.Event], str] = {
     happened.AnswerRefused: "an answer refused",
     happened.ReceiptReceived: "a receipt for an answer",
     happened.AlertRaised: "a bounce",
+    happened.RelatedMailSeen: "an A-to-z claim",
 }
 
 
@@ -158,6 +198,8 @@ def _news(case: Case, event: happened.Event, was_answered: bool) -> str:
         return event.text
     if isinstance(event, happened.ReplyBounced | happened.AnswerRefused):
         return f"{case.blocked_because}. The clock did not stop: answer in Seller Central, or approve to send again"
+    if isinstance(event, happened.RelatedMailSeen):
+        return "an A-to-z claim about the same order came in: it is answered in Seller Central, within 3 days"
     if isinstance(event, happened.ReceiptReceived) and not was_answered:
         return "Amazon confirms that it has an answer for this case, so nothing more is sent"
     return ""

@@ -17,10 +17,11 @@ from inbox_bot.config import AccountConfig
 from inbox_bot.copies import find_copy, find_earlier
 from inbox_bot.core.errors import TemporaryError, UserError
 from inbox_bot.core.model import Reply
-from inbox_bot.desk import EarlierAnswer, SentCopy
+from inbox_bot.desk import EarlierAnswer, FoundMail, SentCopy
 from inbox_bot.logins import with_imap_login, with_smtp_login
 from inbox_bot.mail.imap import open_mailbox
 from inbox_bot.mail.mailbox import HEADER_LIMIT_BYTES, Mailbox, ServerFolder
+from inbox_bot.mail.message import read_headers
 from inbox_bot.mail.smtp import submit
 
 MOST_MAILS = 200  # of one order in one folder; a mailing loop must not be downloaded whole
@@ -86,6 +87,19 @@ def find_threads(mailbox: Mailbox, folders: Sequence[str], needles: Sequence[str
         if new := [one for one in found.message_ids if one not in asked[folder]]:
             found.take(mailbox, folder, (), new)
     return tuple(found.mails)
+
+
+def find_everywhere(mailbox: Mailbox, needles: Sequence[str]) -> tuple[FoundMail, ...]:
+    """At most 50 mails a folder that mention one of the ids, from every folder that can be opened."""
+    found = []
+    for folder in mailbox.folders():
+        if not folder.selectable:
+            continue
+        mailbox.examine(folder.name)
+        uids = mailbox.search_any(needles, ())[-MOST_MAILS:]
+        for _, raw in mailbox.bodies(uids) if uids else ():
+            found.append(FoundMail(folder.name, read_headers(raw).received_at, raw))
+    return tuple(found)
 
 
 class _Threads:
@@ -172,6 +186,10 @@ class LiveOutside:
     def find_mails(self, needles: Collection[str]) -> tuple[bytes, ...]:
         """All mails of the searched folders that mention one of the ids, and those of their threads, newest last."""
         return self._guarded(lambda mailbox: find_threads(mailbox, self.folders().searched, tuple(needles)))
+
+    def find_everywhere(self, needles: Collection[str]) -> tuple[FoundMail, ...]:
+        """The mails of all folders that can be opened, the ordinary ones first, that mention one of the ids."""
+        return self._guarded(lambda mailbox: find_everywhere(mailbox, tuple(needles)))
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """Append the reply to Drafts, unless an earlier try got through (then Drafts or Sent has it)."""

@@ -22,7 +22,7 @@ from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Kind, LastCall, Mail, Policy, Reply
 from inbox_bot.core.recognise import recognise
-from inbox_bot.desk import Desk, EarlierAnswer, Rulebook, SentCopy
+from inbox_bot.desk import Desk, EarlierAnswer, FoundMail, Rulebook, SentCopy
 from inbox_bot.intake import Handled, handle_safely
 from inbox_bot.store.protocol import Cursor, FetchedMail, StoredMail
 from inbox_bot.store.sqlite import SqliteStore
@@ -112,6 +112,10 @@ class ReplayOutside:
             for (raw, mail, _), hit in zip(self._mails, found, strict=True)
             if hit or not ids.isdisjoint(_thread(mail))
         )
+
+    def find_everywhere(self, needles: Collection[str]) -> tuple[FoundMail, ...]:
+        """All replayed mails stand in one folder."""
+        return tuple(FoundMail(FOLDER, None, raw) for raw in self.find_mails(needles))
 
     def place_draft(self, reply: Reply, *, look_first: bool) -> str:
         """Keep the reply."""

@@ -264,4 +264,20 @@ def open_desk(
         more_sources=tracking_sources(config, account.policy.account, store),
         folder=shared_folder(config.evidence_folder, config.rules_folder, rulebook.notices.kept),
         authenticate=signature_check(account.policy, rulebook.notices.amazon_domains),
+        other_addresses=_sharing(config, account),
+    )
+
+
+def _sharing(config: Config, account: AccountConfig) -> frozenset[str]:
+    """The addresses of the other accounts that read the same mailbox, less those that are ours too."""
+    place = (account.imap.host.lower(), account.imap.user.lower())
+    others = [
+        one.policy
+        for one in config.accounts
+        if one.policy.account != account.policy.account
+        and (one.imap.host.lower(), one.imap.user.lower()) == place
+    ]
+    addresses = {address.lower() for one in others for address in (one.address, *one.aliases)}
+    return frozenset(
+        addresses - {address.lower() for address in (account.policy.address, *account.policy.aliases)}
     )

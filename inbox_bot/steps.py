@@ -6,21 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from inbox_bot.after_steps import contest_decision, lapse, look_for_missed_notice, weigh_debit
 from inbox_bot.answer import notice_of, order_ids_of, stored_record, write_answer
 from inbox_bot.core import events as happened
 from inbox_bot.core import planner
+from inbox_bot.core.afterlife import Lapse, LookForMissedNotice, WeighDebit, is_contest
+from inbox_bot.core.belonging import addressees
 from inbox_bot.core.case import Case, ComposedReply
 from inbox_bot.core.contradictions import find_contradictions
-from inbox_bot.core.decide import decide
 from inbox_bot.core.errors import NeedsReview, TemporaryError, UserError
 from inbox_bot.core.evidence import assess
 from inbox_bot.core.facts import find_facts
+from inbox_bot.core.judgement import judge
 from inbox_bot.core.mime import build_reply, reply_message_id
 from inbox_bot.core.model import Decision, Mode, Reply, Verdict
 from inbox_bot.desk import Desk, Notification
 from inbox_bot.gather import fingerprint, gather
+from inbox_bot.judging import history_for
 from inbox_bot.mail.smtp import AnswerUnknown, RefusedByServer
-from inbox_bot.other_mail import addressees
 from inbox_bot.pace import PERSON_PAUSE, copies_prove, hold_back, pause_of
 from inbox_bot.refund_steps import look_for_refund, make_refund_task
 from inbox_bot.store.codec import to_json
@@ -86,9 +89,13 @@ def _decide(desk: Desk, work: Work, step: planner.Decide) -> None:
         because = f"The mail is not trusted: {work.case.notice.trust_reason}."
         work.happen(happened.Decided(Decision(Verdict.REVIEW, "untrusted notice", because)))
         return
+    if is_contest(work.case):
+        work.happen(happened.Decided(contest_decision(work.case)))
+        return
     dossiers, facts = stored_record(work)
-    assessment = assess(facts, dossiers, desk.rulebook.evidence, work.at)
-    decision = decide(facts, desk.rulebook.decisions, assessment)
+    tables = desk.rulebook.tables
+    history = history_for(tables, desk.store, desk.policy.account)
+    decision = judge(facts, dossiers, tables, history, work.at).decision
     if desk.policy.mode is Mode.AUTO and not work.case.order_known and decision.verdict is not Verdict.REVIEW:
         because = f"Only the notice itself speaks of order {work.case.order_id}, so nothing is sent by rule."
         decision = replace(decision, verdict=Verdict.REVIEW, rule="the order is not known", because=because)
@@ -247,4 +254,7 @@ _PERFORM: dict[type[planner.Step], Callable[[Desk, Work, Any], None]] = {
     planner.RemoveDraft: _remove_draft,
     planner.SettleOldDraft: _settle_old_draft,
     planner.Alert: _alert,
+    Lapse: lapse,
+    LookForMissedNotice: look_for_missed_notice,
+    WeighDebit: weigh_debit,
 }

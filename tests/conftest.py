@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from servers import SECRET, DovecotServer, PymapServer, dovecot, has_dovecot, pymap_server
 
+# The suite tries the same examples each time; `make fuzz` and a larger number of them look for new ones.
+settings.register_profile("steady", derandomize=True)
+if not os.environ.get("INBOX_BOT_FUZZ_EXAMPLES"):
+    settings.load_profile("steady")
 SELLERS = [f"seller{number:03}@seller.example" for number in range(200)]
 
 

@@ -25,6 +25,7 @@ from inbox_bot.mail.memory import MemoryAccount
 from inbox_bot.mail.message import read_mail
 from inbox_bot.outside import LiveOutside, find_folders
 from inbox_bot.rounds import Display, work_once
+from inbox_bot.store.protocol import Change
 from inbox_bot.store.sqlite import SqliteStore
 
 GMAIL = {"INBOX": 7, "[Gmail]/All Mail": 11, "[Gmail]/Spam": 13}
@@ -149,7 +150,9 @@ def test_an_answer_by_hand_is_taken_from_sent_though_all_mail_shows_it_too(shop)
 
 
 def test_our_mail_to_ourselves_in_all_mail_proves_nothing_about_the_way_in(shop):
-    raw = canary_mail(POLICY.address, secrets.token_hex(16), NOW)
+    token = secrets.token_hex(16)
+    raw = canary_mail(POLICY.address, token, NOW)
+    shop.store.commit(Change(TRUSTING.account, NOW, events=(happened.CanarySent(token),)))
     shop.account.deliver(raw, "Sent", at=NOW)
     shop.account.deliver(raw, "All Mail", at=NOW)
     shop.work()

@@ -27,6 +27,7 @@ STRANGE = replace(GATHERED, order_known=False)
 MISSING = happened.Decided(decision(missing=("a delivery scan",)))
 REVIEW = happened.Decided(decision(Verdict.REVIEW))
 REFUND = happened.Decided(decision(Verdict.REFUND))
+SILENCE = planner.Wait(NOW + timedelta(days=90))  # all is done; what is left to wait for is Amazon's silence
 TASK = happened.RefundTaskMade(RefundTask(ORDER, None, (), "/orders", "Because."))
 TOLD = happened.AlertRaised("refund", "refund this order")
 LOOKED = happened.RefundLookedFor()
@@ -198,7 +199,7 @@ def test_doubt_is_looked_up_four_times_and_then_waits_until_a_day_before_the_cut
 def test_a_copy_that_is_found_ends_the_doubt():
     found = case(*READY, INTENDED, BODY, happened.SendLookedUp("Sent", None))
     assert found.status is Status.ANSWERED
-    assert planner.next_step(found, AUTO, NOW) == planner.Wait(None)
+    assert planner.next_step(found, AUTO, NOW) == SILENCE
 
 
 def test_the_same_bytes_go_out_at_most_twice_in_doubt():
@@ -223,7 +224,7 @@ def test_a_temporary_refusal_is_tried_again_when_it_says_and_a_permanent_one_is_
 def test_an_answered_case_is_never_answered_again(how):
     answered = case(*READY, PLACED, how, happened.SentCopyFiled("Sent"), happened.DraftRemoved(ID))
     for hours in range(0, 24 * 10, 6):
-        assert planner.next_step(answered, ALWAYS, NOW + timedelta(hours=hours)) == planner.Wait(None)
+        assert planner.next_step(answered, ALWAYS, NOW + timedelta(hours=hours)) == SILENCE
 
 
 def test_every_rung_of_the_clock_is_told_once_and_the_cutoff_last():
@@ -276,7 +277,9 @@ def test_a_later_notice_that_gives_the_reason_makes_a_new_answer_while_none_went
 def test_a_decision_closes_the_case():
     closed = case(GATHERED, DECIDED, happened.DecisionReceived(notice(kind=Kind.DECISION), Outcome.DEBITED))
     assert closed.status is Status.CLOSED
-    assert planner.next_step(closed, ALWAYS, NOW + LATE) == planner.Wait(None)
+    told = planner.next_step(closed, ALWAYS, NOW + LATE)
+    assert isinstance(told, planner.Alert)
+    assert "debited" in told.text
 
 
 def test_a_reminder_never_buys_time():

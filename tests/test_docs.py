@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.core.facts import Facts
+from inbox_bot.core.worth import Worth
 from inbox_bot.options import build_parser
 
 ROOT = Path(__file__).parent.parent
@@ -61,3 +62,10 @@ def test_the_rules_page_explains_every_fact_and_no_other():
     section = text.split("## Facts")[1].split("## What an answer needs")[0]
     explained = set(re.findall(r"`([a-z_]+)`", section))
     assert {field.name for field in fields(Facts)} == explained
+
+
+def test_the_rules_page_explains_what_contesting_is_worth_name_by_name():
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    table = text.split("## What contesting is worth")[1].split("## ")[0]
+    rows = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    assert {field.name for field in fields(Worth)} == set(re.findall(r"`([a-z_]+)`", rows))

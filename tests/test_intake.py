@@ -7,16 +7,17 @@ from datetime import timedelta
 
 import pytest
 from nouns import POLICY
-from test_crash import NOTICE, SHIPPED
+from test_crash import DELIVERED, NOTICE, SHIPPED
 from world import NOW, Fuse, FusedOutside, World, desk_for
 
 from inbox_bot.app import ingest, tick
 from inbox_bot.core import events as happened
 from inbox_bot.core.case import Status
-from inbox_bot.core.model import Kind
+from inbox_bot.core.model import Kind, LastCall, Mode
 from inbox_bot.intake import FIRST_LOOK_BACK, poll_folder
 from inbox_bot.mail.memory import MemoryAccount
 from inbox_bot.mail.message import read_mail
+from inbox_bot.store.protocol import Cursor, FetchedMail
 from inbox_bot.store.sqlite import SqliteStore
 
 TRUSTING = replace(POLICY, trust="all")
@@ -243,3 +244,83 @@ def test_a_shipping_mail_alone_opens_nothing(account, store):
     poll(desk, account)
     ingest(desk, NOW)
     assert statuses(store) == {}
+
+
+def test_uids_that_went_back_under_the_same_uidvalidity_are_read_again(account, store):
+    """A server restored from a backup hands out UIDs anew, though it should have changed its UIDVALIDITY."""
+    desk = desk_on(store)
+    for number in range(1, 6):
+        account.deliver(notice(number), at=NOW)
+    poll(desk, account)
+    ingest(desk, NOW)
+    for uid in (3, 4, 5):
+        account.expunge("INBOX", uid)
+    account._folders["INBOX"].uidnext = 3
+    account.deliver(notice(6), at=NOW)
+    assert poll(desk, account) == 1
+    ingest(desk, NOW)
+    assert "113-0000006-1234567" in statuses(store)
+    account.deliver(notice(7), at=NOW)
+    assert poll(desk, account) == 1
+
+
+def test_a_uid_beyond_all_others_that_a_server_makes_up_does_not_hide_what_comes(account, store):
+    desk = desk_on(store)
+    account.deliver(notice(1), at=NOW)
+    poll(desk, account)
+    store.save_mails(
+        "shop", "INBOX", Cursor(store.cursor("shop", "INBOX").uidvalidity, 4_294_967_295), (), NOW
+    )
+    account.deliver(notice(2), at=NOW)
+    assert poll(desk, account) == 1
+
+
+def test_a_notice_whose_body_the_server_leaves_out_is_told_and_not_passed_over_in_silence(account, store):
+    told = []
+    desk = desk_on(store, tell=told.append)
+    account.deliver(notice(1), at=NOW)
+    account.deliver(notice(2), at=NOW)
+    mailbox = account.open()
+    whole = mailbox.bodies
+    mailbox.bodies = lambda uids: (one for one in whole(uids) if one[0] != 1)
+    assert poll_folder(desk, mailbox, "INBOX", NOW) == 1
+    assert [one.name for one in told] == ["unreadable on the server"]
+    assert "UID 1" in told[0].text
+    assert poll_folder(desk, mailbox, "INBOX", NOW) == 0
+
+
+QUESTION = (
+    "From: Amazon <cb-seller-query@amazon.com>\nTo: orders@seller.example\n"
+    "Subject: 113-0000001-1234567: additional information about a chargeback dispute\n"
+    "Message-ID: <question.1@mail.example>\n\nOrder number: 113-0000001-1234567\n"
+    "We need additional information about the chargeback dispute. Please send proof of delivery within 3 days.\n"
+)
+
+
+def test_a_question_that_comes_by_two_routes_is_answered_once(account, store):
+    world = World()
+    mails = [notice(1), QUESTION.encode()]
+    mails.append(b"Received: from alias by mx; Mon, 05 Oct 2026 10:00:00 +0000\n" + QUESTION.encode())
+    mails += [one.format(order="113-0000001-1234567", number=1).encode() for one in (SHIPPED, DELIVERED)]
+    policy = replace(TRUSTING, mode=Mode.AUTO, last_call=LastCall.ALWAYS)
+    desk = desk_for(policy, store, FusedOutside(world, Fuse()))
+    for count in (1, 2, 5):
+        world.mails = mails
+        for uid, raw in enumerate(mails[:count], 1):
+            store.save_mails("shop", "INBOX", Cursor(1, uid), [FetchedMail(uid, NOW, None, raw)], NOW)
+        at = NOW + timedelta(minutes=count)
+        for _ in range(4):
+            ingest(desk, at)
+            tick(desk, at)
+        if count == 2:
+            answered = len(world.accepted)
+    assert len(world.accepted) == answered
+
+
+def test_a_strangers_mark_is_no_canary_and_hides_no_notice(account, store):
+    desk = desk_on(store)
+    account.deliver(notice(1, head="X-Inbox-Bot-Id: canary-made-up\n"), at=NOW)
+    poll(desk, account)
+    ingest(desk, NOW)
+    assert statuses(store)
+    assert not [one for one in store.account_events("shop") if type(one.event).__name__ == "CanarySeen"]

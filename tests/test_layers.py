@@ -39,10 +39,13 @@ FLOORS = (
         "copies",
         "gather",
         "answer",
+        "judging",
         "refund_steps",
+        "after_steps",
         "pace",
         "steps",
         "other_mail",
+        "joining",
         "intake",
         "logins",
         "outside",
@@ -70,7 +73,11 @@ ROOMS = {
     "icalendar": {"alarms.calendar"},
     "imapclient": {"mail"},
     "inscriptis": {"mail"},
-    "jinja2": {"core.compose", "core.decide"},  # letters; the one-line reasons of rules
+    "jinja2": {
+        "core.compose",
+        "core.decide",
+        "commands.report_page",
+    },  # letters; reasons of rules; escaped HTML
     "keyring": {"secret", "commands.init"},
     "mailparser": {"mail.header"},
     "mailparser_reply": {"orders"},

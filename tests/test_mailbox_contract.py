@@ -260,6 +260,14 @@ class TestMailbox:
         assert not mailbox.nothing_behind("INBOX", validity + 1, 1_000)
         assert not mailbox.nothing_behind("no such folder", validity, 1_000)
 
+    def test_a_uid_that_the_folder_has_not_reached_yet_makes_nothing_sure(
+        self, place: Place, mailbox: Mailbox
+    ) -> None:
+        place.deliver(mail(1))
+        state = mailbox.examine("INBOX")
+        list(mailbox.headers_after(0))
+        assert not mailbox.nothing_behind("INBOX", state.uidvalidity, state.uidnext + 7)
+
     def test_a_header_holds_the_fields_that_matter_and_nothing_else(
         self, place: Place, mailbox: Mailbox
     ) -> None:

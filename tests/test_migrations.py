@@ -19,6 +19,7 @@ from world import NOW, Fuse, FusedOutside, World, desk_for, work_until_quiet
 
 from inbox_bot import app
 from inbox_bot.core.case import Status
+from inbox_bot.core.ending import Ending, ending_of
 from inbox_bot.core.errors import StoreError
 from inbox_bot.core.model import LastCall
 from inbox_bot.store.audit import audit_store
@@ -123,3 +124,12 @@ def test_a_migration_that_dies_in_the_middle_is_made_whole_at_the_next_start(tmp
         with closing(SqliteStore(path)) as store:
             assert len(store.cases()) == 2
     assert died_at[:2] == [50, 200]
+
+
+def test_the_silence_about_a_case_that_was_answered_before_is_counted_too(old_store):
+    policy = replace(POLICY_OF_DRAFTS, account="rules")
+    with closing(SqliteStore(old_store)) as store:
+        desk = desk_for(policy, store, FusedOutside(World(), Fuse()))
+        app.tick(desk, NOW + timedelta(days=1))
+        app.tick(desk, NOW + timedelta(days=91))
+        assert ending_of(store.case("114-0000000-1234567").case) is Ending.PRESUMED_WON

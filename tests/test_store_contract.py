@@ -205,7 +205,8 @@ class TestStore:
             store.file("f" * 64)
 
     def test_due_cases_are_those_whose_hour_has_come_the_most_urgent_first(self, store):
-        open_case(store, case_id="asleep", wake_at=None)
+        answered = happened.AnsweredElsewhere("by hand", None)
+        open_case(store, answered, case_id="asleep", wake_at=None)
         open_case(store, case_id="later", wake_at=NOW + timedelta(hours=1))
         open_case(store, case_id="now", wake_at=NOW)
         assert [record.case.case_id for record in store.due_cases("shop", NOW)] == ["now"]
@@ -213,6 +214,13 @@ class TestStore:
         assert [record.case.case_id for record in store.due_cases("shop", later)] == ["later", "now"]
         assert store.next_wake("shop") == NOW
         assert store.next_wake("other") is None
+
+    def test_an_open_case_that_would_sleep_over_its_cutoff_is_due(self, store):
+        open_case(store, case_id="asleep", wake_at=None)
+        open_case(store, case_id="later", wake_at=NOW + timedelta(days=40))
+        assert [record.case.case_id for record in store.due_cases("shop", NOW)] == ["asleep", "later"]
+        after = NOW + timedelta(days=39)
+        assert store.due_cases("shop", after) == (), "the last alarm has rung"
 
     def test_a_case_is_found_by_its_thread_and_by_its_order_within_the_account(self, store):
         open_case(store)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from cases import COLLECTED_AT, NAMES, Worked, worked
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from inbox_bot import app
@@ -158,6 +158,10 @@ def test_changing_one_fact_of_the_record_is_noticed(name, data):
     old = value_at(dossiers, path)
     new = fresh(old, str(path[-1]), data, one.letter + one.exhibits)
     changed = with_value(dossiers, path, new)
+    # An amount that stands on record a second time, as the total of a one-line order does, is no lie.
+    if isinstance(old, Money):
+        known = [one.ground.notice.amount, *(value_at(changed, other) for other in facts_of(changed))]
+        assume(old not in known)
     flaws = check_answer(one.letter, one.exhibits, replace(one.ground, dossiers=changed), RULEBOOK.statements)
     assert flaws or decision_on(one.ground, changed) != decision_on(one.ground, dossiers), (path, old, new)
 

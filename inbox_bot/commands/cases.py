@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from inbox_bot.store.listing import AlertLine, CaseLine, read_alerts, read_cases
+from inbox_bot.store.listing import AlertLine, CaseLine, read_alerts, read_bursts, read_cases
 
 NEEDS_A_PERSON = ("review", "refund", "unknown", "held")
 _DONE = ("answered", "closed")
@@ -22,11 +22,14 @@ def list_cases(store_path: Path, account: str | None, *, as_json: bool, everythi
         for line in shown:
             _print(json.dumps(line._asdict(), ensure_ascii=False))
     else:
-        _print_table(shown, len(lines) - len(shown), read_alerts(store_path))
+        finished = len(lines) - len(shown)
+        _print_table(shown, finished, read_alerts(store_path, account), read_bursts(store_path, account))
     return int(any(line.status in NEEDS_A_PERSON for line in lines))
 
 
-def _print_table(lines: list[CaseLine], finished: int, alerts: tuple[AlertLine, ...]) -> None:
+def _print_table(
+    lines: list[CaseLine], finished: int, alerts: tuple[AlertLine, ...], bursts: tuple[tuple[str, ...], ...]
+) -> None:
     if not lines:
         _print("No open cases.")
     now = datetime.now(UTC)
@@ -35,6 +38,8 @@ def _print_table(lines: list[CaseLine], finished: int, alerts: tuple[AlertLine, 
     for number, row in enumerate(rows if lines else ()):
         text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
         _print(f"{text}  {row[5]}".rstrip(), style=_BOLD if number == 0 else "")
+    for group in bursts if lines else ():
+        _print(f"One buyer, as it seems: {', '.join(group)}")
     if finished:
         _print(f"{finished} finished; --all shows them.")
     for alert in alerts:

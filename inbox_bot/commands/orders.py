@@ -11,8 +11,10 @@ from typing import Protocol
 
 import click
 
+from inbox_bot.after_steps import note_settlements, settle
 from inbox_bot.app import evidence_changed
 from inbox_bot.config import load_config
+from inbox_bot.core.ending import SettlementPeriod
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.record import OrderRecord
 from inbox_bot.orders.reports import Report, merge_records, read_report, records_of
@@ -42,6 +44,7 @@ class Imported:
     returns: int
     settlement_lines: int
     problems: tuple[Problem, ...]
+    periods: tuple[SettlementPeriod, ...] = ()
     changed: frozenset[str] = frozenset()  # the orders of which it says something new
 
 
@@ -71,6 +74,12 @@ def run_import(config_file: Path, files: Sequence[Path], account: str | None, *,
 
 def _tell_cases(store: Store, account: str, imported: Imported, *, as_json: bool) -> None:
     """Unanswered cases of orders that the report says something new of are looked up anew."""
+    now = datetime.now(UTC)
+    note_settlements(store, account, imported.periods, now)
+    for case_id in settle(store, account, now) if imported.settlement_lines or imported.periods else ():
+        record = store.case(case_id)
+        if record is not None and record.case.settled is not None and not as_json:
+            click.echo(f"  {case_id}: {record.case.settled.because}.")
     waiting = {record.case.order_id for record in store.cases(account) if record.case.order_id}
     orders = sorted(waiting & imported.changed)
     for case_id in evidence_changed(store, account, orders, "a report was imported", datetime.now(UTC)):
@@ -122,6 +131,7 @@ def _counted(report: Report, records: Sequence[OrderRecord], changed: frozenset[
         returns=sum(len(dossier.returns) for dossier in dossiers),
         settlement_lines=len(report.settlement),
         problems=report.problems,
+        periods=report.periods,
         changed=changed,
     )
 

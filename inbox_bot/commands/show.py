@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import email
 import json
+from collections.abc import Mapping, Sequence
 from email.message import Message
 from pathlib import Path
 
 import click
 
 from inbox_bot.app import find_case_id
+from inbox_bot.commands.explaining import as_values, differs, explanation_lines
 from inbox_bot.commands.person import task_lines
+from inbox_bot.commands.show_ending import ending_lines
 from inbox_bot.core.assessment import Role
 from inbox_bot.core.case import Case
+from inbox_bot.core.errors import UserError
+from inbox_bot.core.explain import Explanation
 from inbox_bot.core.record import Dossier
 from inbox_bot.core.timeline import MomentKind, timeline_of
+from inbox_bot.judging import explain_case, load_tables
 from inbox_bot.store.codec import from_json, to_json
 from inbox_bot.store.protocol import Recorded, Store
 from inbox_bot.store.sqlite import SqliteStore
 
+DEFAULT_DAYS = 90  # of an account that the configuration no longer names
 
-def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
-    """Print one case whole: mail, evidence, decision, reply, history."""
+
+def show_case(
+    store_path: Path,
+    wanted: str,
+    presume_won_days: Mapping[str, int],
+    *,
+    as_json: bool,
+    rules_folder: Path | None = None,
+) -> int:
+    """Print one case whole; `presume_won_days` are those of each account by name."""
     store = SqliteStore(store_path)
     try:
         record = store.case(find_case_id(store, wanted))
@@ -37,14 +52,17 @@ def show_case(store_path: Path, wanted: str, *, as_json: bool) -> int:
                 for one in history
             ]
             case = json.loads(to_json(record.case))
-            click.echo(
-                json.dumps(
-                    {**case, "status": record.case.status.value, "history": events}, ensure_ascii=False
-                )
-            )
+            explained, flaw = _explained(store, record.case, rules_folder)
+            more = {"status": record.case.status.value, "history": events}
+            why = {"explanation": as_values(explained) if explained else None, "rules_problem": flaw or None}
+            click.echo(json.dumps({**case, **more, **why}, ensure_ascii=False))
         else:
             reply = _file(store, record.case.reply.sha256) if record.case.reply else None
-            _print_case(record.case, history, reply, _dossiers(store, record.case))
+            explained, flaw = _explained(store, record.case, rules_folder)
+            _print_case(record.case, history, reply, _dossiers(store, record.case), (explained, flaw))
+            kin = [one.case for one in store.cases(record.case.account)]
+            days = presume_won_days.get(record.case.account, DEFAULT_DAYS)
+            _print_ending(ending_lines(record.case, kin, days))
             _print_blocked(store, record.case)
     finally:
         store.close()
@@ -65,7 +83,11 @@ def _dossiers(store: Store, case: Case) -> tuple[Dossier, ...]:
 
 
 def _print_case(
-    case: Case, history: tuple[Recorded, ...], reply: bytes | None, dossiers: tuple[Dossier, ...]
+    case: Case,
+    history: tuple[Recorded, ...],
+    reply: bytes | None,
+    dossiers: tuple[Dossier, ...],
+    why: tuple[Explanation | None, str],
 ) -> None:
     notice = case.notice
     _heading(f"Case {case.case_id} - {case.status.value}")
@@ -87,6 +109,7 @@ def _print_case(
     _print_evidence(case, dossiers)
     _print_timeline(case, dossiers)
     _print_decision(case)
+    _print_why(case, *why)
     _print_refund(case)
     _print_reply(case, reply)
     _heading("History")
@@ -151,6 +174,13 @@ _SIGNS = {
 }
 
 
+def _print_ending(lines: Sequence[tuple[str, str]]) -> None:
+    if lines:
+        _heading("After the answer")
+    for name, value in lines:
+        _field(name, value)
+
+
 def _print_refund(case: Case) -> None:
     if case.refund_task is None:
         return
@@ -165,12 +195,32 @@ def _print_decision(case: Case) -> None:
     _heading(f"Decision: {case.decision.verdict.value}")
     _field("Rule", case.decision.rule)
     _field("Because", case.decision.because)
-    for hit in case.decision.hits:
-        _field("Held", hit)
     for missing in case.decision.missing:
         _field("Missing", missing)
     if case.held_because or case.blocked_because:
         _field("Stopped", case.held_because or case.blocked_because)
+
+
+def _explained(store: Store, case: Case, rules_folder: Path | None) -> tuple[Explanation | None, str]:
+    """What the rules make of the case; rules that cannot be read are no reason not to show it."""
+    if case.decision is None:
+        return None, ""
+    try:
+        return explain_case(store, case, load_tables(rules_folder)), ""
+    except UserError:
+        return None, "the rules cannot be read now; `inbox-bot rules check` says why"
+
+
+def _print_why(case: Case, explained: Explanation | None, flaw: str) -> None:
+    if flaw:
+        _field("Why", flaw)
+    if explained is None:
+        return
+    _heading("Why, and what would change it")
+    if said := differs(case, explained):
+        click.echo(f"  {said}")
+    for line in explanation_lines(explained):
+        click.echo(f"  {line}")
 
 
 def _print_reply(case: Case, raw: bytes | None) -> None:

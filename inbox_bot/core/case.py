@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from inbox_bot.core.assessment import Assessment
+from inbox_bot.core.ending import Settled
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Reason, Verdict
 from inbox_bot.core.record import Evidence
@@ -62,6 +63,15 @@ class LookBack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedMail:
+    """A mail about the same order that is no part of the dispute: an A-to-z claim, for example."""
+
+    what: str
+    mail_sha256: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the planner needs to say what comes next."""
 
@@ -114,6 +124,14 @@ class Case:
     failures: int = 0
     alerts: tuple[str, ...] = ()
     look_back: LookBack = LookBack.NO_NEED
+    lapsed_at: datetime | None = None  # nobody wrote for as long as Amazon says that it takes
+    settled: Settled | None = None
+    missed_notice_looked_for: bool = False
+    related: tuple[RelatedMail, ...] = ()
+    told_at: datetime | None = None  # when the last answer went out, also one before the present question
+    told_evidence: tuple[str, ...] = ()  # what the answers so far held, by `Evidence.statement`
+    decision_mail: Notice | None = None  # Amazon's word on how it ended
+    weighed: str = ""  # the SHA-256 of the decision mail against which the record was held
 
     @property
     def verdict(self) -> Verdict | None:

@@ -19,7 +19,7 @@ from inbox_bot.core.model import Address, Attachment, Kind, Notice, Policy, Repr
 from inbox_bot.core.text import one_line
 
 LANGUAGES = ("en", "zh")
-LETTERS = ("representment", "refund_notice", "information")
+LETTERS = ("representment", "refund_notice", "information", "contest")
 _RE = re.compile(r"^\s*re\s*:\s*", re.IGNORECASE)
 
 
@@ -67,7 +67,10 @@ def letter_kind(notice: Notice, verdict: Verdict) -> str:
     """Which letter answers the notice."""
     if verdict is Verdict.REFUND:
         return "refund_notice"
-    return "information" if notice.kind is Kind.INFORMATION_REQUEST else "representment"
+    return _LETTER_OF.get(notice.kind, "representment")
+
+
+_LETTER_OF = {Kind.INFORMATION_REQUEST: "information", Kind.DECISION: "contest"}
 
 
 def compose(

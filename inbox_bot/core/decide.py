@@ -1,8 +1,8 @@
 """Deciding a case by the rule table of `rules/decisions.toml`.
 
-A rule is a list of conditions (`conditions.py`), one a line, over the names of `Facts` and of `Standing`: what the
-record shows, and how it was weighed (`evidence.py`). A condition that meets a value which is not on record cannot be
-answered, and a rule that cannot be answered stops the table: a person decides.
+A rule is a list of conditions (`conditions.py`), one a line, over the names of `Facts`, `Standing` and `Worth`: what
+the record shows, how it was weighed (`evidence.py`), and what contesting is worth (`worth.py`). A condition that meets
+a value which is not on record cannot be answered, and a rule that cannot be answered stops the table: a person decides.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.facts import Facts
 from inbox_bot.core.model import Decision, Verdict
 from inbox_bot.core.tomlfile import Path, TomlFile
+from inbox_bot.core.worth import Worth
 
-_VOCABULARY = vocabulary_of(Facts, Standing)
+VOCABULARY = vocabulary_of(Facts, Standing, Worth)
 _WORDS = SandboxedEnvironment(
     undefined=StrictUndefined, finalize=lambda value: "(not on record)" if value in (None, "") else value
 )
+NO_RULE = "no rule matches"
+VALUE_MISSING = "a needed value is missing"
 _RULE_KEYS = frozenset({"name", "when", "verdict", "because", "off"})
 
 
@@ -45,14 +48,21 @@ class DecisionRules:
     rules: tuple[DecisionRule, ...]
 
 
-def decide(facts: Facts, rules: DecisionRules, assessment: Assessment | None = None) -> Decision:
+def decide(
+    facts: Facts, rules: DecisionRules, assessment: Assessment | None = None, worth: Worth | None = None
+) -> Decision:
     """The first rule whose conditions all hold; `review` when none does or one cannot be answered.
 
-    Without an assessment its values count as not on record: a rule that asks for one cannot be answered.
+    Without an assessment, or without a worth, its values count as not on record: a rule that asks for one cannot be
+    answered.
     """
     standing = assessment.standing if assessment else Standing()
     missing = assessment.required_missing if assessment else ()
-    known = known_by(facts, standing)
+    return decide_by(known_by(facts, standing, worth or Worth()), rules, missing)
+
+
+def decide_by(known: Known, rules: DecisionRules, missing: tuple[str, ...] = ()) -> Decision:
+    """The same for values by name; all names of `VOCABULARY` must be there, None for what is not on record."""
     values = engine_values(known)
     misses: list[str] = []
     for rule in rules.rules:
@@ -66,7 +76,7 @@ def decide(facts: Facts, rules: DecisionRules, assessment: Assessment | None = N
         if answer is None and not _surely_fails(rule, values):
             return _undecided(rule, condition, values, tuple(misses), missing)
     because = "No rule fits what is on record" + (f"; missing: {', '.join(missing)}." if missing else ".")
-    return Decision(Verdict.REVIEW, "no rule matches", because, (), tuple(misses), missing)
+    return Decision(Verdict.REVIEW, NO_RULE, because, (), tuple(misses), missing)
 
 
 def _first_failure(rule: DecisionRule, values: Known) -> tuple[Condition, bool | None] | None:
@@ -86,7 +96,7 @@ def _undecided(
 ) -> Decision:
     names = ", ".join(condition.unknown_in(values))
     because = f'The rule "{rule.name}" cannot be answered: {names} is not on record.'
-    return Decision(Verdict.REVIEW, "a needed value is missing", because, (), misses, missing)
+    return Decision(Verdict.REVIEW, VALUE_MISSING, because, (), misses, missing)
 
 
 def load_decision_rules(files: Sequence[TomlFile]) -> DecisionRules:
@@ -97,7 +107,7 @@ def load_decision_rules(files: Sequence[TomlFile]) -> DecisionRules:
     problems: list[Problem] = []
     rules: dict[str, DecisionRule] = {}
     for file in files:
-        reader = RowReader(file, _VOCABULARY, problems)
+        reader = RowReader(file, VOCABULARY, problems)
         _refuse_needs(reader)
         reader.refuse_unknown_keys((), file.data, {"rule", "need"})
         added: dict[str, DecisionRule] = {}
@@ -149,7 +159,7 @@ def _verdict(reader: RowReader, path: Path, row: dict[str, Any]) -> Verdict:
 def _because(reader: RowReader, path: Path, row: dict[str, Any]) -> str:
     text = reader.text(path, row, "because", f"the rule {row['name']!r} gives no reason")
     try:
-        unknown = meta.find_undeclared_variables(_WORDS.parse(text)) - set(_VOCABULARY)
+        unknown = meta.find_undeclared_variables(_WORDS.parse(text)) - set(VOCABULARY)
     except TemplateError as error:
         reader.note((*path, "because"), f"not a text template: {error}", "check the {{ }}")
         return ""

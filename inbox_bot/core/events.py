@@ -11,6 +11,12 @@ from datetime import datetime
 
 from inbox_bot.core.assessment import Assessment
 from inbox_bot.core.errors import Problem
+from inbox_bot.core.events_after import DebitWeighed as DebitWeighed
+from inbox_bot.core.events_after import DisputeLapsed as DisputeLapsed
+from inbox_bot.core.events_after import MissedNoticeLookedFor as MissedNoticeLookedFor
+from inbox_bot.core.events_after import RelatedMailSeen as RelatedMailSeen
+from inbox_bot.core.events_after import SettlementImported as SettlementImported
+from inbox_bot.core.events_after import SettlementsRead as SettlementsRead
 from inbox_bot.core.model import Deadline, Decision, Notice, Outcome, Verdict
 from inbox_bot.core.record import Evidence
 from inbox_bot.core.refund import RefundTask
@@ -355,6 +361,12 @@ Event = (
     | CanarySent
     | CanarySeen
     | DataPurged
+    | DisputeLapsed
+    | SettlementsRead
+    | SettlementImported
+    | MissedNoticeLookedFor
+    | RelatedMailSeen
+    | DebitWeighed
     | StepPostponed
     | AlertRaised
 )

@@ -14,7 +14,8 @@ from inbox_bot.core import events as happened
 from inbox_bot.core.case import Case, ComposedReply, LookBack, SendState
 from inbox_bot.core.deadline import earliest
 from inbox_bot.core.events import Event
-from inbox_bot.core.evolution_sending import SENDING, done
+from inbox_bot.core.evolution_after import AFTERLIFE, filled_up, with_mail
+from inbox_bot.core.evolution_sending import SENDING, done, fresh_answer
 from inbox_bot.core.model import Decision, Kind, Notice, Reason
 
 # A notice that is older when it is first read may have been answered before: by hand, or by another store.
@@ -55,7 +56,7 @@ def _opened(case_id: str, at: datetime, event: happened.CaseOpened) -> Case:
         reason=notice.reason,
         look_back=_look_back(notice, at),
     )
-    return _with_mail(case, notice)
+    return with_mail(case, notice)
 
 
 def _look_back(notice: Notice, at: datetime) -> LookBack:
@@ -70,24 +71,13 @@ def _looked_back(case: Case, at: datetime, event: happened.LookedBack) -> Case:
     return replace(done(case), look_back=LookBack.DONE)
 
 
-def _with_mail(case: Case, notice: Notice) -> Case:
-    ids = dict.fromkeys(case.thread_ids)
-    if notice.message_id:
-        ids[notice.message_id] = None
-    return replace(
-        case,
-        thread_ids=tuple(ids),
-        mail_sha256s=tuple(dict.fromkeys((*case.mail_sha256s, notice.mail_sha256))),
-    )
-
-
 def _joined(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
-    case = _with_mail(case, event.notice)
+    case = with_mail(case, event.notice)
     if event.notice.kind is Kind.INFORMATION_REQUEST:
         return _reopened(case, at, event)
     deadline = earliest(event.deadline, case.deadline) if event.deadline else case.deadline
     if case.answered_at is None and case.send_state is SendState.NONE and _says_more(event.notice, case):
-        case = replace(_fresh_answer(case), dossier_sha256=None)
+        case = replace(fresh_answer(case), dossier_sha256=None)
     if case.reply is not None or case.answered_at is not None:
         return replace(case, deadline=deadline)
     merged = replace(event.notice, reason=_known(event.notice.reason, case.reason))
@@ -113,15 +103,9 @@ def _fuller(old: Notice, new: Notice) -> Notice:
 
 def _reopened(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
     """A request for information needs an answer of its own, also in a case that was answered before."""
-    notice = replace(
-        event.notice,
-        reason=_known(event.notice.reason, case.reason),
-        order_id=event.notice.order_id or case.order_id,
-        amount=event.notice.amount or case.notice.amount,
-        items=event.notice.items or case.notice.items,
-    )
+    notice = filled_up(event.notice, case)
     return replace(
-        _fresh_answer(case),
+        fresh_answer(case),
         notice=notice,
         reason=notice.reason,
         order_id=notice.order_id,
@@ -131,49 +115,20 @@ def _reopened(case: Case, at: datetime, event: happened.NoticeJoined) -> Case:
         overruled=False,
         dossier_sha256=None,
         closed_at=None,
+        lapsed_at=None,
     )
 
 
 def _evidence_changed(case: Case, at: datetime, event: happened.EvidenceChanged) -> Case:
+    if case.closed_at is not None:
+        return replace(case, weighed="")
     if case.answered_at is not None or case.send_state not in _NOT_SENT:
         return case
-    fresh = replace(_fresh_answer(case), dossier_sha256=None, held_because=case.held_because)
+    fresh = replace(fresh_answer(case), dossier_sha256=None, held_because=case.held_because)
     return fresh if case.overruled else replace(fresh, decision=None)
 
 
 _NOT_SENT = (SendState.NONE, SendState.INTENDED, SendState.REFUSED)
-
-
-def _fresh_answer(case: Case) -> Case:
-    stale = (case.reply,) if case.reply is not None and case.draft_state else ()
-    return replace(
-        case,
-        old_drafts=(*case.old_drafts, *stale),
-        reply=None,
-        blocked_because="",
-        refund_task=None,
-        draft_state="",
-        approved=False,
-        send_state=SendState.NONE,
-        bodies_started=0,
-        body_at=None,
-        look_ups=0,
-        proof="",
-        sent_copy="",
-        answered_at=None,
-        answered_how="",
-        answer_id="",
-        receipt="",
-        copy_seen=False,
-        copies_prove=False,
-        retry_at=None,
-        failures=0,
-        alerts=(),
-    )
-
-
-def _decision_received(case: Case, at: datetime, event: happened.DecisionReceived) -> Case:
-    return replace(_with_mail(case, event.notice), outcome=event.outcome, closed_at=at)
 
 
 def _gathered(case: Case, at: datetime, event: happened.EvidenceGathered) -> Case:
@@ -198,7 +153,7 @@ def _overruled(case: Case, at: datetime, event: happened.Overruled) -> Case:
         decision = replace(decision, missing=case.decision.missing)
     changed = replace(case, decision=decision, overruled=True, held_because="", blocked_because="")
     if case.send_state in _NOT_SENT:
-        return replace(_fresh_answer(changed), alerts=case.alerts)
+        return replace(fresh_answer(changed), alerts=case.alerts)
     return changed
 
 
@@ -271,7 +226,6 @@ def _alerted(case: Case, at: datetime, event: happened.AlertRaised) -> Case:
 
 _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.NoticeJoined: _joined,
-    happened.DecisionReceived: _decision_received,
     happened.StoreRestored: _restored,
     happened.LookedBack: _looked_back,
     happened.EvidenceGathered: _gathered,
@@ -285,6 +239,7 @@ _EVOLVE: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {
     happened.DraftRemoved: _draft_removed,
     happened.OldDraftSettled: _old_draft_settled,
     **SENDING,
+    **AFTERLIFE,
     happened.CaseHeld: _held,
     happened.RefundTaskMade: _refund_task_made,
     happened.RefundLookedFor: _refund_looked_for,

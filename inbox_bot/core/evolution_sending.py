@@ -22,6 +22,35 @@ def done(case: Case) -> Case:
     return replace(case, retry_at=None, failures=0)
 
 
+def fresh_answer(case: Case) -> Case:
+    """The case as if no answer had been begun; a draft that stands is remembered, so that it can be removed."""
+    stale = (case.reply,) if case.reply is not None and case.draft_state else ()
+    return replace(
+        case,
+        old_drafts=(*case.old_drafts, *stale),
+        reply=None,
+        blocked_because="",
+        refund_task=None,
+        draft_state="",
+        approved=False,
+        send_state=SendState.NONE,
+        bodies_started=0,
+        body_at=None,
+        look_ups=0,
+        proof="",
+        sent_copy="",
+        answered_at=None,
+        answered_how="",
+        answer_id="",
+        receipt="",
+        copy_seen=False,
+        copies_prove=False,
+        retry_at=None,
+        failures=0,
+        alerts=(),
+    )
+
+
 def _approved(case: Case, at: datetime, event: happened.ReplyApproved) -> Case:
     return replace(done(case), approved=True, held_because="", blocked_because="")
 
@@ -45,6 +74,8 @@ def _sent(case: Case, at: datetime, event: happened.ReplySent) -> Case:
         answered_how=BY_US,
         answer_id=event.message_id,
         replies_sent=case.replies_sent + 1,
+        told_at=at,
+        told_evidence=_told(case),
     )
 
 
@@ -81,6 +112,8 @@ def _gone_out(case: Case, at: datetime, proof: str) -> Case:
         answered_how=BY_US,
         answer_id=case.reply.message_id if case.reply else "",
         replies_sent=case.replies_sent + 1,
+        told_at=at,
+        told_evidence=_told(case),
     )
 
 
@@ -99,7 +132,14 @@ def _answered(case: Case, at: datetime, event: happened.AnsweredElsewhere) -> Ca
         answered_how=event.how,
         answer_id=event.message_id or "",
         held_because="",
+        told_at=at,
+        told_evidence=_told(case),
     )
+
+
+def _told(case: Case) -> tuple[str, ...]:
+    """What Amazon has been shown by now; of an answer of the seller's own, what was on record when it was seen."""
+    return tuple(dict.fromkeys((*case.told_evidence, *(one.statement for one in case.evidence))))
 
 
 def _with_thread(case: Case, message_id: str | None) -> Case:
@@ -146,7 +186,14 @@ def _receipt_received(case: Case, at: datetime, event: happened.ReceiptReceived)
         return _gone_out(case, at, f"Amazon wrote that it has the answer ({event.words})")
     if case.answered_at is not None:
         return case
-    return replace(done(case), answered_at=at, answered_how="Amazon confirms an answer", held_because="")
+    return replace(
+        done(case),
+        answered_at=at,
+        answered_how="Amazon confirms an answer",
+        held_because="",
+        told_at=at,
+        told_evidence=_told(case),
+    )
 
 
 SENDING: dict[type[Event], Callable[[Case, datetime, Any], Case]] = {

@@ -55,7 +55,7 @@ def extract(
         kind=recognition.kind,
         mail_sha256=mail.sha256,
         message_id=inner.message_id,
-        references=inner.references,
+        references=tuple(dict.fromkeys((*inner.references, *inner.in_reply_to))),
         subject=written.subject,
         sender=inner.sender,
         reply_to=reply_to,

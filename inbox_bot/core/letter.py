@@ -16,7 +16,9 @@ from inbox_bot.core.model import Ask, Decision, Destination, Money, Notice, Poli
 from inbox_bot.core.record import (
     Document,
     Dossier,
+    Evidence,
     Message,
+    Order,
     Party,
     Posting,
     PostingKind,
@@ -29,6 +31,17 @@ from inbox_bot.core.text import clean_text, one_line
 from inbox_bot.core.zones import local_time, ordered_at
 
 QUOTE_CHARACTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier answer of the case means for the next: when it went out, and what it did not hold."""
+
+    told_on: date | None = None
+    new: tuple[Evidence, ...] = ()
+
+
+NOTHING_EARLIER = Earlier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,16 @@ class LetterDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterNews:
+    """One exhibit that no earlier answer of the case held; `parcel` or `document` is what it shows, where it is one."""
+
+    exhibit: int
+    kind: str
+    parcel: LetterParcel | None
+    document: LetterDocument | None
+
+
+@dataclass(frozen=True, slots=True)
 class Citations:
     """The exhibits' numbers by what they hold; 0: there is none."""
 
@@ -154,6 +177,8 @@ class Letter:
     documents: tuple[LetterDocument, ...]
     messages: tuple[LetterMessage, ...]
     quotes: tuple[LetterMessage, ...]
+    news: tuple[LetterNews, ...]
+    told_on: str
     cite: Citations
     facts: Facts
     decision: Decision
@@ -169,15 +194,17 @@ def lay_out(
     decision: Decision,
     policy: Policy,
     exhibits: Sequence[Exhibit] = (),
+    earlier: Earlier = NOTHING_EARLIER,
 ) -> Letter:
     """The letter's matter for one case; `others` are the further orders that the notice names.
 
-    Without `exhibits` nothing is cited (a short reply has no book).
+    Without `exhibits` nothing is cited (a short reply has no book). `earlier` is what Amazon was shown before.
     """
     order = dossier.order
     ordered = ordered_at(order) if order else None
     numbers = {(one.kind, one.order_id, one.key): one.number for one in exhibits}
     parcels = _parcels(dossier, numbers)
+    documents = tuple(_document(one, numbers) for one in dossier.documents)
     messages = _messages(notice, dossier, policy)
     total = notice.amount or (order.total if order else None)
     return Letter(
@@ -188,11 +215,7 @@ def lay_out(
         asks=tuple(ask.value for ask in _asked(notice)),
         purchased_on=ordered[0].isoformat() if ordered else "",
         destination=place_in_words(order.destination) if order else "",
-        items=tuple(
-            LetterItem(one_line(item.title), item.sku, item.asin, item.quantity, _money(item.price))
-            for item in items_of(notice, order)
-            if item.quantity > 0  # a line that was cancelled inside the order
-        ),
+        items=_items(notice, order),
         parcel=_main_parcel(dossier.shipments, parcels),
         parcels=parcels,
         other_parcels=tuple(parcel for other in others for parcel in _parcels(other, numbers)),
@@ -206,7 +229,7 @@ def lay_out(
         ),
         returns=tuple(_return(one) for one in dossier.returns),
         postings=tuple(_posting(one) for one in dossier.postings if one.kind in _TAKEN),
-        documents=tuple(_document(one, numbers) for one in dossier.documents),
+        documents=documents,
         messages=messages,
         cite=Citations(
             order=numbers.get((ExhibitKind.ORDER, dossier.order_id, ""), 0),
@@ -214,10 +237,39 @@ def lay_out(
             correspondence=numbers.get((ExhibitKind.CORRESPONDENCE, dossier.order_id, ""), 0),
         ),
         quotes=tuple(message for message in messages if message.marks),
+        news=_news(earlier.new, exhibits, parcels, documents),
+        told_on=_day(earlier.told_on),
         facts=facts,
         decision=decision,
         seller=one_line(policy.display_name) or policy.address,
         signature=clean_text(policy.signature) or one_line(policy.display_name) or policy.address,
+    )
+
+
+def _items(notice: Notice, order: Order | None) -> tuple[LetterItem, ...]:
+    return tuple(
+        LetterItem(one_line(item.title), item.sku, item.asin, item.quantity, _money(item.price))
+        for item in items_of(notice, order)
+        if item.quantity > 0  # a line that was cancelled inside the order
+    )
+
+
+def _news(
+    new: Sequence[Evidence],
+    exhibits: Sequence[Exhibit],
+    parcels: Sequence[LetterParcel],
+    documents: Sequence[LetterDocument],
+) -> tuple[LetterNews, ...]:
+    carried = {(one.kind, one.key) for one in new} | {(one.kind, "") for one in new if not one.key}
+    return tuple(
+        LetterNews(
+            one.number,
+            one.kind.value,
+            next((parcel for parcel in parcels if parcel.exhibit == one.number), None),
+            next((document for document in documents if document.exhibit == one.number), None),
+        )
+        for one in exhibits
+        if (one.kind.value, one.key) in carried or (one.kind.value, "") in carried
     )
 
 

@@ -208,6 +208,7 @@ class Notice:
     trusted: bool
     trust_reason: str
     problems: tuple[Problem, ...] = ()
+    buyer_mark: str = ""  # alike for two notices about one household; too short to tell which
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,4 +306,5 @@ class Policy:
     refund_caps_per_case: tuple[Money, ...] = ()  # a refund above it goes to a person; one amount a currency
     refund_caps_per_day: tuple[Money, ...] = ()
     most_sends_per_day: int = 40  # of what rules send; a person's approval is not counted against it
+    presume_won_days: int = 90  # without a word from Amazon after the answer
     mark_automatic: bool = False  # write Auto-Submitted into replies that rules send

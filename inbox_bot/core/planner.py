@@ -18,8 +18,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from inbox_bot.core.afterlife import (
+    AfterStep,
+    Lapse,
+    after_end,
+    is_contest,
+    lapses_at,
+)
 from inbox_bot.core.case import Case, ComposedReply, LookBack, SendState, Status
-from inbox_bot.core.ladder import due_alarm, next_rung_at
+from inbox_bot.core.ladder import DueAlarm, due_alarm, next_rung_at
 from inbox_bot.core.model import LastCall, Mode, Policy, Verdict
 
 # A copy of a sent mail shows up within seconds as a rule; some providers have been seen to take minutes.
@@ -29,6 +36,7 @@ RESEND_WITHIN = timedelta(hours=24)
 MAX_SENDS_IN_DOUBT = 2
 MOST_UNASKED = 3  # replies on one case without a person: two machines could go on answering each other
 LOOK_FOR_REFUND_EVERY = timedelta(hours=3)
+LONGEST_PAUSE = timedelta(hours=25)
 MAX_TIDYING_TRIES = 6
 
 
@@ -128,6 +136,7 @@ Step = (
     | FileSentCopy
     | RemoveDraft
     | SettleOldDraft
+    | AfterStep
     | Alert
     | Wait
 )
@@ -136,14 +145,31 @@ Step = (
 def next_step(case: Case, policy: Policy, now: datetime) -> Step:
     """The one next step for the case at the instant `now`."""
     if case.status is Status.CLOSED:
-        return Wait(None)
+        return _after_end(case, now)
     if case.status is Status.ANSWERED:
-        return _after_answer(case, now)
-    step = _work(case, policy, now)
+        return _or_lapse(_after_answer(case, now), case, policy, now)
+    step = _or_lapse(_work(case, policy, now), case, policy, now)
     if not isinstance(step, Wait):
         return step
     alarm = due_alarm(case, now)
     return Alert(alarm.name, alarm.text) if alarm else Wait(_sooner(step.until, next_rung_at(case, now)))
+
+
+def _after_end(case: Case, now: datetime) -> Step:
+    if _postponed(case, now):
+        return Wait(case.retry_at)
+    step = after_end(case)
+    if step is None:
+        return Wait(None)
+    return Alert(step.name, step.text) if isinstance(step, DueAlarm) else step
+
+
+def _or_lapse(step: Step, case: Case, policy: Policy, now: datetime) -> Step:
+    """What there is to do, or the end of the case once nobody has said anything for long enough."""
+    if not isinstance(step, Wait) or case.send_state in (SendState.BODY, SendState.UNKNOWN):
+        return step
+    lapses = lapses_at(case, policy)
+    return Lapse() if now >= lapses else Wait(_sooner(step.until, lapses))
 
 
 def _after_answer(case: Case, now: datetime) -> Step:
@@ -159,7 +185,8 @@ def _after_answer(case: Case, now: datetime) -> Step:
 
 
 def _postponed(case: Case, now: datetime) -> bool:
-    return case.retry_at is not None and now < case.retry_at
+    # What lies farther ahead than any pause was set by a clock that ran ahead.
+    return case.retry_at is not None and now < case.retry_at <= now + LONGEST_PAUSE
 
 
 def _work(case: Case, policy: Policy, now: datetime) -> Step:
@@ -189,7 +216,7 @@ def _answer(case: Case, policy: Policy, now: datetime) -> Step:
         return _await_refund(case, now)
     if case.reply is None:
         return Compose()
-    if policy.mode is Mode.DRAFT and case.draft_state != "placed":
+    if (policy.mode is Mode.DRAFT or is_contest(case)) and case.draft_state != "placed":
         return PlaceDraft(look_first=case.draft_state == "intended" or case.look_back is LookBack.DONE)
     because = _may_send(case, policy, now)
     if because:
@@ -208,8 +235,8 @@ def _may_send(case: Case, policy: Policy, now: datetime) -> str:
     """Why the reply may go out now; empty when it may not."""
     if case.approved:
         return "approved by a person"
-    if case.replies_sent >= MOST_UNASKED:
-        return ""
+    if case.replies_sent >= MOST_UNASKED or is_contest(case):
+        return ""  # a debit is contested by a person, never by rule
     if policy.mode is Mode.AUTO and _complete(case) and _is_ours(case):
         return "sent by rule"
     if case.deadline is not None and now >= case.deadline.send_by and _last_call_allows(case, policy):
@@ -235,7 +262,7 @@ def _last_call_allows(case: Case, policy: Policy) -> bool:
 
 
 def _in_doubt(case: Case, now: datetime) -> Step:
-    started_at = case.body_at or now
+    started_at = min(case.body_at or now, now)
     looks = LOOK_AFTER[case.look_ups :]
     if looks:
         look_at = started_at + looks[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from inbox_bot.core.bounces import is_bounce
 from inbox_bot.core.disguise import looks_like_amazon
@@ -29,6 +30,7 @@ RECEIPT = "a receipt for an answer"
 REFUSAL = "an answer refused"
 AUTOMATIC = "an automatic answer"
 _SPOKEN_OF = 4000  # characters in which a mail says what it is about
+_LONG_AGO = date(2000, 1, 1)
 _DEEPEST = 5  # mails inside mails
 
 
@@ -46,6 +48,7 @@ class Recognition:
     looks_like: str | None
     via: str
     inner: Mail
+    by_sender_only: bool = False  # nothing in its words says what it is
 
 
 def can_matter(headers: Mail, rules: NoticeRules, *, own_domains: Collection[str]) -> bool:
@@ -128,7 +131,7 @@ def _from_amazon(mail: Mail, rules: NoticeRules) -> Recognition:
         because = f"{mail.sender.email} only writes chargeback mails" + (
             f"; it says {words!r}" if words else ""
         )
-        return Recognition(kind, _language(mail, body), because, None, "", mail)
+        return Recognition(kind, _language(mail, body), because, None, "", mail, by_sender_only=not words)
     known = _known_sender(mail.sender.email, rules) or _known_by_header(mail, rules)
     if known is not None:
         return _other(mail, rules, f"it is {known.name}, by its sender or headers", known.name)
@@ -247,9 +250,9 @@ def _kind(subject: str, body: Wording, rules: NoticeRules) -> tuple[Kind, str]:
 def said_of_answer(mail: Mail, body: Wording, rules: NoticeRules) -> tuple[str, str] | None:
     """What a mail of Amazon's says of an answer it got, RECEIPT or REFUSAL, and the words; None for other mails.
 
-    A mail that asks for anything is never one, so that no notice can pass for a receipt.
+    A mail that asks for anything or sets a last day is never one, so that no notice can pass for a receipt.
     """
-    if _asks_for_answer(body) or body.stated("ask"):
+    if _asks_for_answer(body) or body.stated("ask") or _names_last_day(mail, body):
         return None
     for means, name in (("answer_refused", REFUSAL), ("answer_received", RECEIPT)):
         found = body.stated("wording", means=means) or rules.find("wording", mail.subject, means=means)
@@ -259,6 +262,11 @@ def said_of_answer(mail: Mail, body: Wording, rules: NoticeRules) -> tuple[str, 
     if automatic and not body.stated("mark", where="body"):
         return AUTOMATIC, "an automatic answer"
     return None
+
+
+def _names_last_day(mail: Mail, body: Wording) -> bool:
+    written_at = mail.date_at or mail.received_at
+    return read_time_frame(body, written_at.date() if written_at else _LONG_AGO).on is not None
 
 
 def _asks_for_answer(body: Wording) -> bool:

@@ -154,7 +154,8 @@ def _stranger_addressed(mail: Mail, authserv_id: str, own_addresses: Collection[
     """The reason when the mail was addressed to somebody else, else "": a notice of another seller, sent on."""
     own = {address.lower() for address in own_addresses}
     delivered = delivered_to(mail, authserv_id)
-    if own & {_without_tag(address) for address in (*(one.email for one in mail.to), *delivered)}:
+    named_addresses = {address.lower() for address in (*(one.email for one in mail.to), *delivered)}
+    if own & (named_addresses | {_without_tag(address) for address in named_addresses}):
         return ""
     named = next((address.email for address in mail.to if address.email), "")
     if not named:

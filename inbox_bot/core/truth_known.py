@@ -34,7 +34,7 @@ class Ground:
     """What a letter is held against; `dossiers` begin with the order in dispute, `exhibits` counts them.
 
     `attachments` are the names of the files. `refund_confirmed`: a person said that the refund was made, although
-    none is on record.
+    none is on record. `told_on` is the day of an earlier answer.
     """
 
     notice: Notice
@@ -43,6 +43,7 @@ class Ground:
     attachments: tuple[str, ...]
     policy: Policy
     refund_confirmed: bool = False
+    told_on: date | None = None
 
 
 def folded(text: str) -> str:
@@ -101,7 +102,7 @@ def days_by_role(ground: Ground, parcels: Iterable[Shipment]) -> dict[str, froze
                 add("delivered", scan.scanned_on)
     for dossier in ground.dossiers:
         _add_days(dossier, add)
-    add("notice", *notice_days(ground.notice))
+    add("notice", *notice_days(ground.notice), *((ground.told_on,) if ground.told_on else ()))
     return {role: frozenset(days) for role, days in found.items()}
 
 

@@ -47,10 +47,10 @@ class Glimpses:
         if opened_at is None or self._clock() - opened_at > FRESH_SECONDS:
             return 0
         validity, uidnext = self._asked(argument) if open_as is None else self._heard(open_as)
-        if not validity or not uidnext:
+        if not validity or not uidnext or last_uid >= uidnext:  # UIDs went back: nothing is sure
             return 0
         *state, read_uid = self._read.get(folder, (0, 0, 0))
-        is_read = last_uid >= uidnext - 1 or (state == [validity, uidnext] and last_uid >= read_uid)
+        is_read = last_uid == uidnext - 1 or (state == [validity, uidnext] and last_uid >= read_uid)
         return validity if is_read else 0
 
     def _heard(self, state: FolderState) -> tuple[int, int]:

@@ -102,8 +102,9 @@ class Mailbox(Protocol):
     def nothing_behind(self, folder: str, uidvalidity: int, last_uid: int) -> bool:
         """Whether the folder holds no mail behind this UID, by a cheap question in one exchange; opens no folder.
 
-        False wherever that is not sure, also for a folder that this connection has not examined lately: then
-        `examine` tells. A mail that is there when the question is asked never hides behind a "nothing".
+        False wherever that is not sure, also for a folder that this connection has not examined lately, or whose UIDs
+        went back behind this one: then `examine` tells. A mail that is there when the question is asked never hides
+        behind a "nothing".
         """
 
     def headers_after(self, uid: int) -> Iterator[FetchedHeader]:

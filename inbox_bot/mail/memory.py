@@ -171,7 +171,7 @@ class MemoryMailbox(Mailbox):
         """As `Mailbox.nothing_behind`."""
         with self._alive():
             found = self._account._folders.get(folder)
-            return found is not None and found.uidvalidity == uidvalidity and found.uidnext <= last_uid + 1
+            return found is not None and found.uidvalidity == uidvalidity and found.uidnext == last_uid + 1
 
     def headers_after(self, uid: int) -> Iterator[FetchedHeader]:
         """As `Mailbox.headers_after`."""

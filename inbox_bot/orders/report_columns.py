@@ -36,7 +36,8 @@ _ORDER_COLUMNS = frozenset(
 _COLUMNS = {
     SETTLEMENT: frozenset(
         {
-            *("settlement-id", "total-amount", "currency", "transaction-type", "order-id"),
+            *("settlement-id", "settlement-start-date", "settlement-end-date"),
+            *("total-amount", "currency", "transaction-type", "order-id"),
             *("amount-type", "amount-description", "amount", "posted-date", "posted-date-time"),
         }
     ),

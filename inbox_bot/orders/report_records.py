@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Protocol, TypeVar
 
+from inbox_bot.core.ending import SettlementPeriod
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.model import aware
 from inbox_bot.core.record import (
@@ -35,8 +36,8 @@ from inbox_bot.orders.report_settlement import SettlementLine, find_refunds, sum
 class Report:
     """A report as read: what could be read, in the file's order, and what is wrong with the rest.
 
-    `rows` are those of the three order reports, `settlement` the lines of a settlement, `returned` the rows of a
-    returns report.
+    `rows` are those of the three order reports, `settlement` the lines of a settlement, `periods` the days that it
+    covers, `returned` the rows of a returns report.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Report:
     problems: tuple[Problem, ...]
     settlement: tuple[SettlementLine, ...] = ()
     returned: tuple[ReturnRow, ...] = ()
+    periods: tuple[SettlementPeriod, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from inbox_bot.core.ending import SettlementPeriod
 from inbox_bot.core.model import Money
 from inbox_bot.core.record import Posting, PostingKind, Refund
 from inbox_bot.core.text import plain_line
@@ -83,6 +84,8 @@ class _Summary:
     line: int
     currency: str = ""
     total: str = ""
+    start_on: date | None = None
+    end_on: date | None = None
     is_missing_noted: bool = False
 
 
@@ -141,6 +144,16 @@ class SettlementReader:
         if currency and total and not known.total:
             known.line, known.total = self._cells.line, total
         known.currency = known.currency or currency or ""
+        known.start_on = known.start_on or self._cells.value("settlement-start-date", parse_day)
+        known.end_on = known.end_on or self._cells.value("settlement-end-date", parse_day)
+
+    def periods(self) -> tuple[SettlementPeriod, ...]:
+        """The days that each settlement of the file covers, where its summary row says so."""
+        return tuple(
+            SettlementPeriod(settlement_id, one.start_on, one.end_on)
+            for settlement_id, one in self._summaries.items()
+            if one.start_on is not None and one.end_on is not None and one.start_on <= one.end_on
+        )
 
     def _order_id(self, kind: PostingKind) -> str:
         cell = self._cells.text("order-id")

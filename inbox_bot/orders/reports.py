@@ -67,7 +67,9 @@ def read_report(content: bytes, file: str) -> Report:
         for line, cells in rows:
             settlement.read(line, cells)
         settled = settlement.lines()
-        return Report(header.kind, file, sha256, (), flaws.problems(), settlement=settled)
+        return Report(
+            header.kind, file, sha256, (), flaws.problems(), settlement=settled, periods=settlement.periods()
+        )
     if header.kind in (FBA_RETURNS, RETURNS):
         returns = ReturnReader(header, flaws)
         returned = [back for line, cells in rows if (back := returns.read(line, cells))]

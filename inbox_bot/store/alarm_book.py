@@ -15,6 +15,11 @@ from inbox_bot.store.connection import connect
 from inbox_bot.store.rows import instant_of, text_of
 
 AGAIN_AFTER = timedelta(hours=12)  # the same words about the same thing within this time are told once
+LONGEST_PAUSE = timedelta(days=2)  # what lies farther ahead was put off by a clock that ran ahead
+# Each tells of another mail: the alarm about one must not silence that about the next.
+ABOUT_ONE_MAIL = frozenset(
+    {"quarantined", "a mail is too large", "unreadable on the server", "notice from a stranger"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +51,26 @@ class AlarmBook:
         """Enter an alarm; false when the same was entered within the last twelve hours."""
         sql = (
             "INSERT INTO alarms (account, case_id, name, text, raised_at) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
-            " (SELECT 1 FROM alarms WHERE account = ? AND case_id IS ? AND name = ? AND raised_at > ?)"
+            " (SELECT 1 FROM alarms WHERE account = ? AND case_id IS ? AND name = ? AND (text = ? OR NOT ?)"
+            " AND raised_at > ? AND raised_at <= ?)"
         )
-        since = text_of(at - AGAIN_AFTER)
-        values = (account, case_id, name, text, text_of(at), account, case_id, name, since)
+        each = name in ABOUT_ONE_MAIL
+        since, until = text_of(at - AGAIN_AFTER), text_of(at + AGAIN_AFTER)
+        values = (account, case_id, name, text, text_of(at), account, case_id, name, text, each, since, until)
         return self._write(sql, values) > 0
 
     def waiting(self, now: datetime) -> tuple[WaitingAlarm, ...]:
         """What is to be told by now, in the order in which it was raised."""
         sql = (
             "SELECT number, account, case_id, name, text, raised_at, tries, retry_at FROM alarms"
-            " WHERE told_at IS NULL AND (retry_at IS NULL OR retry_at <= ?) ORDER BY number"
+            " WHERE told_at IS NULL AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?) ORDER BY number"
         )
         return tuple(
             WaitingAlarm(
                 number, account, case_id, name, text, _instant(raised_at), tries, instant_of(retry_at)
             )
             for number, account, case_id, name, text, raised_at, tries, retry_at in self._connection.execute(
-                sql, (text_of(now),)
+                sql, (text_of(now), text_of(now + LONGEST_PAUSE))
             )
         )
 

@@ -158,7 +158,7 @@ class Store(Protocol):
         """The cases whose refund the seller was asked for from `since` on and before `before`, in that order."""
 
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
-        """The cases that want to be looked at by now, the most urgent first."""
+        """The cases that want to be looked at by now, or would sleep over their cutoff, the most urgent first."""
 
     def next_wake(self, account: str) -> datetime | None:
         """When the next case wants to be looked at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
@@ -167,7 +167,7 @@ def _chain(database: Database) -> None:
     _derive_cases(database)
 
 
-def _derive_cases(database: Database) -> None:
+def _derive_cases(database: Database, columns: Callable[[Case], dict[str, object]] = derived_columns) -> None:
     """Fold every case anew: an earlier release drew less out of the same events."""
     cases = [case_id for (case_id,) in database.execute("SELECT case_id FROM cases").fetchall()]
     for case_id in cases:
@@ -176,7 +176,7 @@ def _derive_cases(database: Database) -> None:
             (datetime.fromisoformat(at), event_from_json(name, data))
             for at, name, data in database.execute(sql, (case_id,))
         )
-        database.table("cases").update(case_id, derived_columns(fold(case_id, history)))
+        database.table("cases").update(case_id, columns(fold(case_id, history)))
 
 
 _CHAIN = (
@@ -191,15 +191,9 @@ def _questions(database: Database) -> None:
     """What is asked at every reply and every alarm has an index: a flood of notices costs each the same."""
     for statement in _QUESTIONS:
         database.execute(statement)
-    cases = database.execute("SELECT case_id, state FROM cases").fetchall()
-    columns = ((case_id, question_columns(from_json(state, Case))) for case_id, state in cases)
-    database.conn.executemany(
-        "UPDATE cases SET body_at = ?, replied_at = ?, refund_asked_at = ? WHERE case_id = ?",
-        (
-            (found["body_at"], found["replied_at"], found["refund_asked_at"], case_id)
-            for case_id, found in columns
-        ),
-    )
+    _derive_cases(database, lambda case: {**derived_columns(case), **question_columns(case)})
+    # An answered case had nothing more to wait for; now Amazon's silence is counted, so each is looked at once.
+    database.execute("UPDATE cases SET wake_at = opened_at WHERE status = 'answered'")
 
 
 _QUESTIONS = (

@@ -9,7 +9,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ from inbox_bot.store.rows import case_row, instant_of, kept_record_of, record_ro
 
 MAIL_TYPE = "message/rfc822"
 _URGENT_FIRST = "ORDER BY COALESCE(due_by, send_by, opened_at), case_id"
+# An open case always has an alarm ahead until its cutoff; one that would sleep over it was put to bed by a clock that
+# ran ahead.
+_OVERSLEEPS = """(status NOT IN ('answered', 'closed') AND COALESCE(due_by, send_by) > ?
+    AND (wake_at IS NULL OR wake_at > COALESCE(due_by, send_by)))"""
+_LOOK_FOR_SLEEPERS_EVERY = timedelta(minutes=1)
 _RECORD = "version, wake_at, state"
 _SAVE_RECORD = """INSERT OR REPLACE INTO records
     (account, order_id, key, origin, collected_at, data, purchased_on, shipped_on, delivered_on, latest_on, personal)
@@ -63,6 +68,7 @@ class SqliteStore:
     def __init__(self, path: Path | None) -> None:
         """Open or create the store; raises StoreError when the file is no store of ours or is damaged."""
         self._path = path
+        self._sleepers_looked_for: dict[str, datetime] = {}
         self._connection = connect(path)
         self._database = Database(self._connection)
         try:
@@ -216,6 +222,12 @@ class SqliteStore:
         return tuple(self._records(sql, account, text_of(since), text_of(before)))
 
     def due_cases(self, account: str, now: datetime) -> tuple[CaseRecord, ...]:
+        looked_at = self._sleepers_looked_for.get(account)
+        # This goes over all cases, so not with every mail; a clock that went back is noticed at once.
+        if looked_at is None or not looked_at <= now < looked_at + _LOOK_FOR_SLEEPERS_EVERY:
+            self._sleepers_looked_for[account] = now
+            sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND (wake_at <= ? OR {_OVERSLEEPS}) {_URGENT_FIRST}"
+            return tuple(self._records(sql, account, text_of(now), text_of(now)))
         sql = f"SELECT {_RECORD} FROM cases WHERE account = ? AND wake_at <= ? {_URGENT_FIRST}"
         return tuple(self._records(sql, account, text_of(now)))
 
