@@ -13,7 +13,7 @@ from servers import SECRET, DovecotServer, PymapServer, dovecot, has_dovecot, py
 settings.register_profile("steady", derandomize=True)
 if not os.environ.get("INBOX_BOT_FUZZ_EXAMPLES"):
     settings.load_profile("steady")
-SELLERS = [f"seller{number:03}@seller.example" for number in range(200)]
+SELLERS = [f"seller{number:03}@seller.example" for number in range(1000)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

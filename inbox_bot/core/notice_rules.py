@@ -271,7 +271,10 @@ class _Reading:
         phrase = compile_phrase(text)
         lists = [self.words[self.language, name] for name in named]
         return replace(
-            phrase, pattern=_filled(phrase.pattern, lists), loose_pattern=_filled(phrase.loose_pattern, lists)
+            phrase,
+            pattern=_filled(phrase.pattern, lists),
+            loose_pattern=_filled(phrase.loose_pattern, lists),
+            telling=_filled(phrase.telling, lists),
         )
 
     def _texts(

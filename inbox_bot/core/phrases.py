@@ -50,11 +50,15 @@ _FEW = 3  # so many groups are looked for one by one
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One phrase: its words, the re2 pattern it became, and the looser one that finds candidates of it."""
+    """One phrase: its words, the re2 pattern it became, the looser one that finds candidates, and its telling part.
+
+    Where the phrase stands, a word of `telling` stands; it is small, so that many phrases are looked for at once.
+    """
 
     words: str
     pattern: str
     loose_pattern: str
+    telling: str
 
     @property
     def has_gap(self) -> bool:
@@ -103,7 +107,7 @@ def compile_phrase(phrase: str) -> Phrase:
         raise ValueError("'...' must stand between words")
     if all(piece.optional or piece.kind in ("gap", "space") for piece in pieces):
         raise ValueError("every part of the phrase is optional")
-    return Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP))
+    return Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP), _telling(pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,17 @@ def _pattern(pieces: list[_Piece], gap: str) -> str:
         else:
             parts.append(_words_pattern(piece, before, position == len(pieces) - 1, behind))
     return "(?i:" + "".join(parts) + ")"
+
+
+def _telling(pieces: list[_Piece]) -> str:
+    """The longest part that must stand where the phrase does; what stands in for a word list only if nothing else."""
+    musts = [piece for piece in pieces if piece.kind in ("text", "group") and not piece.optional]
+    best = max(musts, key=lambda one: 0 if _stands_in(one) else min(map(len, one.alternatives)))
+    return "(?i:" + "|".join(_literal(word) for word in best.alternatives) + ")"
+
+
+def _stands_in(piece: _Piece) -> bool:
+    return any(word.startswith("zq") and word.endswith("qz") for word in piece.alternatives)
 
 
 def _takes_the_blank(piece: _Piece | None) -> bool:
@@ -241,10 +256,7 @@ class _Group:
     plain: str
     any_gapped: str
     gapped: tuple[Phrase, ...]
-
-    @property
-    def any_pattern(self) -> str:
-        return "|".join(filter(None, (self.plain, self.any_gapped)))
+    telling: str
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         if self.plain:
@@ -261,6 +273,7 @@ def _grouped(phrases: Sequence[Phrase]) -> _Group:
         plain="|".join(phrase.pattern for phrase in plain),
         any_gapped="|".join(phrase.loose_pattern for phrase in gapped),
         gapped=gapped,
+        telling="|".join(dict.fromkeys(phrase.telling for phrase in phrases)),
     )
 
 
@@ -272,8 +285,8 @@ class PhraseTable:
     def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
         self._phrases = {name: tuple(group) for name, group in (phrases or {}).items()}
         self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
-        self._set = PatternSet([one.any_pattern for one in self._groups.values() if one.any_pattern])
-        self._held = tuple(name for name, one in self._groups.items() if one.any_pattern)
+        self._set = PatternSet([one.telling for one in self._groups.values() if one.telling])
+        self._held = tuple(name for name, one in self._groups.items() if one.telling)
 
     @property
     def names(self) -> tuple[str, ...]:
