@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flood import mails_of, order_of
+from folders import received
 from raw_imap import RawImap
 from servers import SECRET, SELLER, DovecotServer, dovecot
 
@@ -159,18 +160,6 @@ class Ours:
         self.store.close()
 
 
-def arrived(raw: bytes) -> bytes:
-    """The mail as the seller's server hands it on, sent today."""
-    now = datetime.now(UTC)
-    head = b"Authentication-Results: mx.seller.example; dmarc=pass header.from=amazon.com\n"
-    dated = re.sub(
-        rb"(?m)^Date: .*5 Oct.*$|^Date: Mon, 05 Oct.*$",
-        f"Date: {now:%a, %d %b %Y %H:%M:%S} +0000".encode(),
-        raw,
-    )
-    return head.replace(b"\n", b"\r\n") + dated.replace(b"\n", b"\r\n")
-
-
 def timed(side: Floor | Ours, deliver: Callable[[], None]) -> float:
     """Deliver one notice while the side waits, and clock its work from the news on."""
     import threading
@@ -201,12 +190,12 @@ def measure(count: int) -> Arrivals:
             *evidence, notice = mails_of(number)
             for user, side, times in sides:
                 for raw in evidence:
-                    server.deliver(user, arrived(raw))
+                    server.deliver(user, received(raw))
                 if isinstance(side, Ours):
                     side.work()
                 else:
                     side.imap.ask("NOOP")
-                seconds = timed(side, lambda user=user, notice=notice: server.deliver(user, arrived(notice)))  # type: ignore[misc]
+                seconds = timed(side, lambda user=user, notice=notice: server.deliver(user, received(notice)))  # type: ignore[misc]
                 if number >= WARM:
                     times.append(seconds)
         drafts = [len(server.messages(user, "Drafts")) for user, _, _ in sides]

@@ -1,8 +1,8 @@
 """The intake against a Dovecot: first scan of a large mailbox and the poll of a quiet one, beside the floor and peers.
 
-Run: `python benchmarks/intake.py scan|distance|poll|arrival [MAILS]` with Dovecot (and mbsync, the peer) installed.
-The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in turns in one
-run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
+Run: `python benchmarks/intake.py scan|distance|poll|arrival|folders [COUNT]` where Dovecot (and, for the peer, mbsync)
+is installed. The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in
+turns in one run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import arrival
+import folders
 from distant import DistantWire, distant
 from imapclient import IMAPClient
 from mailbox_50k import MAILS, link_maildir, write_maildir
@@ -237,6 +238,7 @@ def main() -> None:
         "distance": lambda: over_distance(count or MAILS),
         "poll": lambda: poll(count or 1000),
         "arrival": lambda: arrival.main(count or 40),
+        "folders": lambda: folders.main(count or 200),
     }
     tables[sys.argv[1]]()
 

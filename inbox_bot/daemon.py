@@ -20,13 +20,13 @@ from inbox_bot.core.errors import StoreError, TemporaryError, UserError, WorkSto
 from inbox_bot.core.retention import Days
 from inbox_bot.core.vitals import AccountVitals, ills, must_give_up
 from inbox_bot.desk import Desk, Notification, Rulebook
-from inbox_bot.herald import Overflow, take_down
+from inbox_bot.heap import give_back, share_heap
+from inbox_bot.herald import Overflow, take_down_in
 from inbox_bot.logins import login_alarm
-from inbox_bot.mail.reader import MailReader
+from inbox_bot.mail.readers import MailReaders
 from inbox_bot.outside import LiveOutside
 from inbox_bot.purging import carry_out
 from inbox_bot.rounds import Display, Rounds, open_desk
-from inbox_bot.store.alarm_book import AlarmBook
 from inbox_bot.store.sqlite import SqliteStore
 from inbox_bot.vigil import Vigil
 
@@ -39,7 +39,13 @@ class AccountWatch(threading.Thread):
     """Watches one account until it is told to stop."""
 
     def __init__(
-        self, config: Config, account: AccountConfig, rulebook: Rulebook, display: Display, overflow: Overflow
+        self,
+        config: Config,
+        account: AccountConfig,
+        rulebook: Rulebook,
+        display: Display,
+        overflow: Overflow,
+        readers: MailReaders,
     ) -> None:
         super().__init__(name=account.policy.account, daemon=True)
         self._config = config
@@ -47,6 +53,7 @@ class AccountWatch(threading.Thread):
         self._rulebook = rulebook
         self._display = display
         self._overflow = overflow
+        self._readers = readers
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._outside = LiveOutside(account)
@@ -86,22 +93,20 @@ class AccountWatch(threading.Thread):
     def run(self) -> None:
         """Open the store and the reader, and work until told to stop; what cannot be retried ends up in `fatal`."""
         try:
-            store, book = SqliteStore(self._config.store_path), AlarmBook(self._config.store_path)
+            store = SqliteStore(self._config.store_path)
 
             def tell(notification: Notification) -> None:
                 self._display.tell(notification)
-                take_down(book, self._overflow, notification, _now())
+                take_down_in(self._config.store_path, self._overflow, notification, _now())
 
             display = Display(tell, self._display.on_handled)
-            with MailReader() as reader:
-                desk = open_desk(
-                    self._config, self._account, self._rulebook, store, self._outside, reader, display
-                )
-                canary = self._config.alarms.canary and self._account.smtp is not None
-                self._rounds = Rounds(desk, self._outside, display, _now, canary=canary)
-                self._watch(desk, self._rounds)
+            desk = open_desk(
+                self._config, self._account, self._rulebook, store, self._outside, self._readers, display
+            )
+            canary = self._config.alarms.canary and self._account.smtp is not None
+            self._rounds = Rounds(desk, self._outside, display, _now, canary=canary)
+            self._watch(desk, self._rounds)
             store.close()
-            book.close()
         except BaseException as error:  # the main thread reports it
             self.fatal = error
         finally:
@@ -143,8 +148,10 @@ class Daemon:
         self._config = config
         self._display = display
         overflow = Overflow()
+        self._readers = MailReaders()
         self._watches = [
-            AccountWatch(config, account, rulebook, display, overflow) for account in config.accounts
+            AccountWatch(config, account, rulebook, display, overflow, self._readers)
+            for account in config.accounts
         ]
         self._vigil = Vigil(config, self._watches, overflow)
         self._scheduler = BackgroundScheduler(
@@ -164,6 +171,7 @@ class Daemon:
 
     def run(self) -> None:
         """Work until stopped; raises what ended an account's thread for good."""
+        share_heap()
         self._vigil.open()
         for watch in self._watches:
             watch.start()
@@ -201,6 +209,7 @@ class Daemon:
                     watch.wake()
         finally:
             store.close()
+        give_back()
         if not ills(self._vigil.look(_now())):
             self._tell_systemd("WATCHDOG=1")
 
@@ -235,3 +244,4 @@ class Daemon:
             watch.stop()
         for watch in self._watches:
             watch.join(timeout=15)
+        self._readers.close()

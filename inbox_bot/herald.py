@@ -10,10 +10,11 @@ import logging
 import queue
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from inbox_bot.alarms.channels import Channels, Told
 from inbox_bot.core.case import Case
-from inbox_bot.core.errors import StoreUnavailable
+from inbox_bot.core.errors import InboxBotError, StoreUnavailable
 from inbox_bot.core.ladder import (
     FIRST_WORDS,
     QuietHours,
@@ -71,6 +72,19 @@ def take_down(book: AlarmBook, overflow: Overflow, notification: Notification, a
         book.raise_alarm(notification.account, notification.case_id, notification.name, notification.text, at)
     except StoreUnavailable:
         overflow.put(notification, at)
+
+
+def take_down_in(path: Path, overflow: Overflow, notification: Notification, at: datetime) -> None:
+    """As `take_down`, with the book of the store at `path` opened for it: an account keeps none open for ever."""
+    try:
+        book = AlarmBook(path)
+    except InboxBotError:
+        overflow.put(notification, at)
+        return
+    try:
+        take_down(book, overflow, notification, at)
+    finally:
+        book.close()
 
 
 class Herald:

@@ -50,8 +50,10 @@ class NotYetJudged(InboxBotError):
     """Whether a notice is genuine cannot be told just now."""
 
 
-def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int:
+def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime, *, shows_all: bool = False) -> int:
     """Store the new mails of one folder that can matter; returns how many. Raises TemporaryError.
+
+    `shows_all`: the folder shows the mails of all others, drafts and sent ones too; our own are passed over there.
 
     A folder seen for the first time, or under a new UIDVALIDITY, or whose UIDs went back (a server restored from a
     backup), is read again as far back as a notice can still be answered; what is known is recognised by its content.
@@ -70,7 +72,7 @@ def poll_folder(desk: Desk, mailbox: Mailbox, folder: str, now: datetime) -> int
     for batch in _batches(mailbox.headers_after(cursor.last_uid)):
         cursor = Cursor(state.uidvalidity, max(cursor.last_uid, *(header.uid for header in batch)))
         wanted = [header for header in batch if since is None or header.internal_at >= since]
-        chosen.add(_that_matter(desk, wanted, now, is_sent=is_sent))
+        chosen.add(_that_matter(desk, wanted, now, is_sent=is_sent, shows_all=shows_all))
         if chosen.size_bytes > FETCH_BYTES:
             stored += _save(desk, mailbox, folder, cursor, chosen, now)
             chosen = _Chosen()
@@ -127,7 +129,7 @@ def _save(desk: Desk, mailbox: Mailbox, folder: str, cursor: Cursor, chosen: _Ch
 
 
 def _that_matter(
-    desk: Desk, headers: Sequence[FetchedHeader], now: datetime, *, is_sent: bool
+    desk: Desk, headers: Sequence[FetchedHeader], now: datetime, *, is_sent: bool, shows_all: bool
 ) -> list[tuple[FetchedHeader, str | None]]:
     """The mails that can matter, each with its Message-ID; of what the seller wrote, only the threads of cases do."""
     glances = [glance(header.header_bytes) for header in headers]
@@ -138,6 +140,8 @@ def _that_matter(
     for header, seen in zip(headers, glances, strict=True):
         if header.internal_at - now > CLOCK_OFF_BY:
             _tell_clock(desk, header.internal_at - now)
+        if shows_all and seen.sender is not None and seen.sender.email in desk.own_addresses:
+            continue
         if _MARK_FIELD in seen.field_names and _is_canary(desk, header, now, is_sent=is_sent):
             continue
         if known.isdisjoint(seen.thread_ids) and (is_sent or not sieve.can_matter(seen)):

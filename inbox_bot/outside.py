@@ -32,13 +32,17 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The account's folders by their part; `drafts` and `sent` are empty when the server has none."""
+    """The account's folders by their part; `drafts`, `sent`, `junk`, `everything` are empty when the server has none.
+
+    `everything` is a folder that shows the mails of all others, such as Gmail's All Mail.
+    """
 
     watched: tuple[str, ...]
     searched: tuple[str, ...]
     drafts: str
     sent: str
     junk: str
+    everything: str = ""
 
 
 def find_folders(config: AccountConfig, listed: Collection[ServerFolder]) -> Folders:
@@ -55,7 +59,7 @@ def find_folders(config: AccountConfig, listed: Collection[ServerFolder]) -> Fol
     searched = list(config.search_folders)
     if not searched:
         searched = [everything] if everything else [*watched, special_folder(listed, "archive")]
-    return Folders(_distinct(watched), _distinct(searched), drafts, sent, junk)
+    return Folders(_distinct(watched), _distinct(searched), drafts, sent, junk, everything)
 
 
 def special_folder(listed: Collection[ServerFolder], use: str) -> str:

@@ -22,9 +22,10 @@ from inbox_bot.desk import Desk, Notification, Rulebook
 from inbox_bot.intake import Handled, poll_folder
 from inbox_bot.mail.dkim import signature_check
 from inbox_bot.mail.reader import MailReader
+from inbox_bot.mail.readers import MailReaders
 from inbox_bot.outside import LiveOutside
 from inbox_bot.pace import PERSON_PAUSE, back_off
-from inbox_bot.sources import tracking_sources, watched_folder
+from inbox_bot.sources import shared_folder, tracking_sources
 from inbox_bot.store.protocol import Change
 from inbox_bot.store.sqlite import SqliteStore
 
@@ -76,6 +77,7 @@ def work_once(
     changed = dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=False))
     # Sent comes last: what the seller answered by hand belongs to a case only when the case is known.
     changed |= dict.fromkeys(_read_folders(desk, outside, display, now, failures, sent=True))
+    changed |= dict.fromkeys(_read_everything(desk, outside, display, now, failures))
     advanced: tuple[Case, ...] = ()
     try:
         advanced = tick(desk, now())
@@ -107,6 +109,30 @@ def _read_folders(
     return ingest(desk, now(), display.on_handled)
 
 
+def _read_everything(
+    desk: Desk,
+    outside: LiveOutside,
+    display: Display,
+    now: Callable[[], datetime],
+    failures: list[InboxBotError],
+) -> tuple[str, ...]:
+    """Look into a folder that shows the mails of all others: what a filter put aside stands there only.
+
+    It comes last, when the mails of the other folders are known by their content and are not taken again.
+    """
+    if failures:
+        return ()
+    try:
+        folders = outside.folders()
+        if not folders.everything or folders.everything in folders.watched:
+            return ()
+        _poll(desk, outside, display, folders.everything, now(), failures, shows_all=True)
+    except (TemporaryError, UserError) as error:
+        outside.drop()
+        failures.append(error)
+    return ingest(desk, now(), display.on_handled)
+
+
 def _poll(
     desk: Desk,
     outside: LiveOutside,
@@ -114,10 +140,12 @@ def _poll(
     folder: str,
     now: datetime,
     failures: list[InboxBotError],
+    *,
+    shows_all: bool = False,
 ) -> None:
     """Look into one folder; one that the server does not have must not keep the others from being read."""
     try:
-        poll_folder(desk, outside.mailbox(), folder, now)
+        poll_folder(desk, outside.mailbox(), folder, now, shows_all=shows_all)
         display.on_polled(folder, now)
     except LoginRefused:
         raise
@@ -222,7 +250,7 @@ def open_desk(
     rulebook: Rulebook,
     store: SqliteStore,
     outside: LiveOutside,
-    reader: MailReader,
+    reader: MailReader | MailReaders,
     display: Display,
 ) -> Desk:
     """The desk of a configured account over its live outside."""
@@ -234,7 +262,7 @@ def open_desk(
         read=reader.read,
         tell=display.tell,
         more_sources=tracking_sources(config, account.policy.account, store),
-        folder=watched_folder(config.evidence_folder, config.rules_folder),
+        folder=shared_folder(config.evidence_folder, config.rules_folder, rulebook.notices.kept),
         authenticate=signature_check(account.policy, rulebook.notices.amazon_domains),
         other_addresses=_sharing(config, account),
     )

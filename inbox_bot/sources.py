@@ -41,3 +41,12 @@ def tracking_sources(config: Config, account: str, store: Store) -> tuple[Record
 def watched_folder(folder: Path, rules_folder: Path | None = None) -> FolderSource:
     """The folder where the seller puts evidence; raises UserError when the rules are wrong."""
     return FolderSource(folder, load_document_words(rule_files("documents*.toml", rules_folder)))
+
+
+def shared_folder(folder: Path, rules_folder: Path | None, kept: dict[object, object]) -> FolderSource:
+    """As `watched_folder`, one for all accounts that work by the same rules: `kept` is what goes with those."""
+    key = ("the watched folder", folder, rules_folder)
+    source = kept.get(key)
+    if not isinstance(source, FolderSource):
+        source = kept[key] = watched_folder(folder, rules_folder)
+    return source

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from inbox_bot.alarms.channels import AppriseChannels, Channels, LogOnly
 from inbox_bot.alarms.health import HealthServer
-from inbox_bot.alarms.heartbeat import Heartbeat
 from inbox_bot.alarms.metrics import CONTENT_TYPE, Counts, metrics_text
 from inbox_bot.config import Alarms, Config
 from inbox_bot.core.case import SendState
@@ -28,6 +27,7 @@ from inbox_bot.store.alarm_book import AlarmBook
 from inbox_bot.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from inbox_bot.alarms.heartbeat import Heartbeat
     from inbox_bot.daemon import AccountWatch
 
 TELL_EVERY_SECONDS = 5.0
@@ -47,7 +47,7 @@ class Vigil:
         self._channels = open_channels(config.alarms)
         self._hours = hours_of(config.alarms)
         url = config.alarms.heartbeat
-        self._heartbeat = Heartbeat(resolve_secret(url, "the heartbeat's address")) if url else None
+        self._heartbeat = _open_heartbeat(resolve_secret(url, "the heartbeat's address")) if url else None
         self._health: HealthServer | None = None
         self._stopping = threading.Event()
         self._herald_failed: tuple[str, ...] = ()
@@ -139,6 +139,12 @@ class Vigil:
             book.close()
             store.close()
         return CONTENT_TYPE, metrics_text(self._vitals(now), counts, waiting)
+
+
+def _open_heartbeat(url: str) -> Heartbeat:
+    from inbox_bot.alarms.heartbeat import Heartbeat  # it loads a client that few installations need
+
+    return Heartbeat(url)
 
 
 def open_channels(alarms: Alarms) -> Channels:

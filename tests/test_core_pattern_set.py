@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,27 @@ WORDS = ["cat", "concat", "ware", "aab", "退款", "退", "xxx", "xx", " ", "\n"
 def test_it_names_the_patterns_that_stand_in_the_text(text):
     standing = {place for place, one in enumerate(PATTERNS) if re2.search(one, text)}
     assert SET.which(text) == standing
+
+
+def test_an_automaton_that_gave_up_is_not_taken_for_one_that_found_nothing():
+    assert SET._read([]) == frozenset(range(len(PATTERNS)))
+    assert SET.which("") == frozenset()
+    monster = PatternSet([r"[ab]*a[ab]{14}c", "never in there"])
+    monster._set = small_set(monster._patterns)
+    text = "".join(random.Random(1).choices("ab", k=20_000)) + "a" + "ab" * 7 + "c"
+    assert 0 in monster.which(text)
+
+
+def small_set(patterns):
+    """Compiled with so little memory that it gives up on a text that needs many states."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 60_000
+    made = re2.Set.SearchSet(options)
+    for pattern in (*patterns, ""):
+        made.Add(pattern)
+    made.Compile()
+    return made
 
 
 def test_without_patterns_nothing_stands_anywhere():

@@ -19,7 +19,7 @@ from inbox_bot.core.errors import StoreUnavailable, UserError
 from inbox_bot.core.ladder import QuietHours
 from inbox_bot.core.vitals import AccountVitals, Vitals
 from inbox_bot.desk import Notification
-from inbox_bot.herald import Herald, Hours, Overflow, take_down
+from inbox_bot.herald import Herald, Hours, Overflow, take_down, take_down_in
 from inbox_bot.store.alarm_book import AlarmBook
 from inbox_bot.store.sqlite import SqliteStore
 
@@ -239,3 +239,18 @@ def test_the_health_page_tells_well_from_ill_and_the_metrics_are_prometheus_text
         server.close()
     with pytest.raises(OSError, match="refused"):
         fetch(server.port, "/healthz")
+
+
+def test_an_alarm_of_an_account_goes_into_the_book_or_waits_in_memory_when_it_cannot_be_opened(tmp_path):
+    path = tmp_path / "store"
+    SqliteStore(path).close()
+    overflow = Overflow()
+    take_down_in(path, overflow, note(), NOW)
+    book = AlarmBook(path)
+    assert book.waiting_count() == 1
+    book.close()
+    assert overflow.take() == []
+    no_store = tmp_path / "file" / "store"
+    no_store.parent.write_text("a file where the folder should be")
+    take_down_in(no_store, overflow, note(), NOW)
+    assert [one.name for one, _ in overflow.take()] == [note().name]

@@ -18,6 +18,7 @@ FLOORS = (
         "book",
         "store",
         "alarms",
+        "heap",
         "resources",
         "secret",
         "config",

@@ -19,6 +19,7 @@ from inbox_bot.core.errors import InboxBotError, StoreError, StoreUnavailable
 from inbox_bot.store.schema import MIGRATIONS
 
 _PRIVATE = 0o600
+_CACHE_KIB = 256  # of each connection; an account has one, and there may be hundreds
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -37,6 +38,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         # What is removed or replaced is overwritten at once: a newer report replaces addresses every day.
         connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as error:

@@ -73,6 +73,7 @@ class SqliteStore:
         self._database = Database(self._connection)
         try:
             migrate(self._connection, path)
+            self._connection.execute("PRAGMA shrink_memory")  # what the migrations read is not needed again
         except BaseException:
             self._connection.close()
             raise
