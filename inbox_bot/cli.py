@@ -98,6 +98,15 @@ def _replay(options: argparse.Namespace) -> int:
     return run_replay(tuple(options.paths), chosen)
 
 
+def _audit(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.audit import audit_mailboxes
+    from inbox_bot.places import find_config
+
+    return audit_mailboxes(
+        find_config(options.config), account=options.account, since=options.since, as_json=options.json
+    )
+
+
 def _report(options: argparse.Namespace) -> int:
     from inbox_bot.commands.report import make_report
     from inbox_bot.places import find_config
@@ -320,6 +329,7 @@ _PERFORM: dict[str, Perform] = {
     "once": _once,
     "cases": _cases,
     "report": _report,
+    "audit": _audit,
     "show": _show,
     "decide": _decide,
     "add_evidence": _add_evidence,

@@ -12,6 +12,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from inbox_bot.options_parts import (
+    account_option,
+    add_command,
+    config_option,
+    existing,
+    json_option,
+    orders_option,
+)
+from inbox_bot.options_rules import add_rules
+
 TYPE_CHECKING = False  # the real one costs an import
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,34 +58,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _command(commands: Commands, name: str, perform: str, about: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    made.set_defaults(perform=perform)
-    return made
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"{text} does not exist")
-    return path
-
-
-def _config(command: argparse.ArgumentParser) -> None:
-    about = "the configuration file (default: ./config.toml, then the user's config folder)"
-    command.add_argument("--config", type=Path, metavar="FILE", help=about)
-
-
-def _account(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--account", metavar="NAME", help="only this account of the configuration")
-
-
-def _json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON, one object a line")
-
-
 def _add_demo(commands: Commands) -> None:
-    demo = _command(
+    demo = add_command(
         commands, "demo", "demo", "see the main job on this machine: real servers, sample notices, replies"
     )
     demo.add_argument(
@@ -89,48 +73,41 @@ def _add_demo(commands: Commands) -> None:
 
 def _add_replay(commands: Commands) -> None:
     about = "put mails from files (.eml, mbox, Maildir, folders) through everything, offline; nothing is sent"
-    replay = _command(commands, "replay", "replay", about)
-    replay.add_argument("paths", nargs="+", type=_existing, metavar="PATH", help="mails, or folders of mails")
-    _json(replay)
+    replay = add_command(commands, "replay", "replay", about)
+    replay.add_argument("paths", nargs="+", type=existing, metavar="PATH", help="mails, or folders of mails")
+    json_option(replay)
     replay.add_argument(
         "--now", metavar="ISO", help="handle every mail as of this instant, e.g. 2026-10-09T12:00Z"
     )
     replay.add_argument("--out", type=Path, metavar="DIR", help="write each composed reply there as CASE.eml")
-    _orders_option(replay)
+    orders_option(replay)
     about = "files that prove something, by order: DIR/ORDER_ID/photo.jpg"
-    replay.add_argument("--evidence", type=_existing, metavar="DIR", help=about)
+    replay.add_argument("--evidence", type=existing, metavar="DIR", help=about)
     about = "all: take every mail as genuine; sample mails carry no signature (%(default)s)"
     replay.add_argument("--trust", choices=["authenticated", "all"], default="authenticated", help=about)
     about = "whose Authentication-Results count, e.g. mx.google.com"
     replay.add_argument("--authserv-id", default="", metavar="ID", help=about)
     about = "your own mail address, may be given several times (default: found in the mails)"
     replay.add_argument("--address", action="append", default=[], metavar="ADDRESS", help=about)
-    replay.add_argument("--rules", type=_existing, metavar="DIR", help="a folder with rule files of your own")
+    replay.add_argument("--rules", type=existing, metavar="DIR", help="a folder with rule files of your own")
     replay.add_argument(
-        "--templates", type=_existing, metavar="DIR", help="a folder with templates of your own"
-    )
-
-
-def _orders_option(command: argparse.ArgumentParser) -> None:
-    about = "import these Amazon reports first"
-    command.add_argument(
-        "--orders", nargs="+", action="extend", default=[], type=_existing, metavar="FILE", help=about
+        "--templates", type=existing, metavar="DIR", help="a folder with templates of your own"
     )
 
 
 def _add_init(commands: Commands) -> None:
     about = "write a configuration: asks for your mail address, tests the login, finds the folders"
-    _config(_command(commands, "init", "init", about))
+    config_option(add_command(commands, "init", "init", about))
 
 
 def _add_login(commands: Commands) -> None:
     about = "log in at Google, Microsoft or a provider of your own, where passwords are not taken"
-    login = _command(commands, "login", "login", about)
+    login = add_command(commands, "login", "login", about)
     login.add_argument("account", nargs="?", metavar="ACCOUNT", help="which account of the configuration")
     login.add_argument("--no-browser", action="store_true", help="only print the address, open no browser")
     about = "where the browser comes back to on this machine (default: any free port)"
     login.add_argument("--port", type=_port, default=0, metavar="PORT", help=about)
-    _config(login)
+    config_option(login)
 
 
 def _port(text: str) -> int:
@@ -140,24 +117,24 @@ def _port(text: str) -> int:
 
 
 def _add_doctor(commands: Commands) -> None:
-    doctor = _command(
+    doctor = add_command(
         commands, "doctor", "doctor", "check everything that can be checked, and say what to do"
     )
-    _config(doctor)
-    _json(doctor)
+    config_option(doctor)
+    json_option(doctor)
 
 
 def _add_run(commands: Commands) -> None:
-    run = _command(commands, "run", "run", "watch the mailboxes until stopped (the daemon)")
-    _config(run)
+    run = add_command(commands, "run", "run", "watch the mailboxes until stopped (the daemon)")
+    config_option(run)
     _verbose(run)
 
 
 def _add_once(commands: Commands) -> None:
-    once = _command(commands, "once", "once", "make one pass over the mailboxes and end, for cron")
-    _config(once)
-    _account(once)
-    _json(once)
+    once = add_command(commands, "once", "once", "make one pass over the mailboxes and end, for cron")
+    config_option(once)
+    account_option(once)
+    json_option(once)
     _verbose(once)
 
 
@@ -166,19 +143,19 @@ def _verbose(command: argparse.ArgumentParser) -> None:
 
 
 def _add_cases(commands: Commands) -> None:
-    cases = _command(commands, "cases", "cases", "list the open cases with their clock")
+    cases = add_command(commands, "cases", "cases", "list the open cases with their clock")
     cases.add_argument("--all", action="store_true", help="also the answered and closed ones")
     cases.add_argument(
         "--ics", metavar="FILE", type=Path, help="write the due dates as a calendar file instead"
     )
-    _config(cases)
-    _account(cases)
-    _json(cases)
+    config_option(cases)
+    account_option(cases)
+    json_option(cases)
 
 
 def _add_report(commands: Commands) -> None:
     about = "what was disputed, refunded, kept and lost, by reason, rule, marketplace, carrier and SKU"
-    report = _command(commands, "report", "report", about)
+    report = add_command(commands, "report", "report", about)
     report.add_argument(
         "--from", dest="first_on", metavar="DAY", help="notices from this day on, e.g. 2026-01-01"
     )
@@ -188,15 +165,26 @@ def _add_report(commands: Commands) -> None:
         "--format", dest="form", choices=["text", "html", "csv", "json"], default="text", help=about
     )
     report.add_argument("--out", type=Path, metavar="FILE", help="write it there instead of printing it")
-    _config(report)
-    _account(report)
+    config_option(report)
+    account_option(report)
+
+
+def _add_audit(commands: Commands) -> None:
+    about = "read the mailbox's past: which notices were answered, which were missed, and what it cost"
+    audit = add_command(commands, "audit", "audit", about)
+    audit.add_argument(
+        "--since", default="12m", metavar="TIME", help="how far back: 12m, 90d or a day (%(default)s)"
+    )
+    config_option(audit)
+    account_option(audit)
+    json_option(audit)
 
 
 def _add_show(commands: Commands) -> None:
-    show = _command(commands, "show", "show", "show one case: mail, evidence, decision, reply, history")
+    show = add_command(commands, "show", "show", "show one case: mail, evidence, decision, reply, history")
     _case(show)
-    _config(show)
-    _json(show)
+    config_option(show)
+    json_option(show)
 
 
 def _case(command: argparse.ArgumentParser) -> None:
@@ -213,11 +201,11 @@ _CHOICES = {
 
 
 def _add_choice(name: str, commands: Commands) -> None:
-    command = _command(commands, name, "decide", _CHOICES[name])
+    command = add_command(commands, name, "decide", _CHOICES[name])
     command.set_defaults(choice=name)
     _case(command)
     command.add_argument("--note", default="", metavar="TEXT", help="why; kept in the case's history")
-    _config(command)
+    config_option(command)
     if name == "refund":
         about = "the refund was made in Seller Central; its id there"
         command.add_argument("--confirmed", metavar="REFUND_ID", help=about)
@@ -229,13 +217,13 @@ def _add_orders(commands: Commands) -> None:
     about = "order data from Amazon's reports"
     orders = commands.add_parser("orders", help=about, description=about)
     parts = orders.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    load = _command(
+    load = command(
         parts, "import", "import_orders", "import Amazon's order and shipment reports; again changes nothing"
     )
-    load.add_argument("files", nargs="+", type=_existing, metavar="FILE")
-    _config(load)
-    _account(load)
-    _json(load)
+    load.add_argument("files", nargs="+", type=existing, metavar="FILE")
+    config_option(load)
+    account_option(load)
+    json_option(load)
 
 
 _STATED = {
@@ -257,114 +245,66 @@ def _add_evidence(commands: Commands) -> None:
     about = "what proves something about an order"
     evidence = commands.add_parser("evidence", help=about, description=about)
     parts = evidence.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add = _command(
+    add = command(
         parts, "add", "add_evidence", "state what you saw at the carrier, and add files that prove it"
     )
     add.add_argument("order", metavar="ORDER", help="the order id")
     for name, (shown, about) in _STATED.items():
         add.add_argument(f"--{name}", default="", metavar=shown, help=about)
     about = "a file that proves something, may be given several times"
-    add.add_argument("--file", action="append", default=[], type=_existing, metavar="PATH", help=about)
-    _config(add)
-    _account(add)
+    add.add_argument("--file", action="append", default=[], type=existing, metavar="PATH", help=about)
+    config_option(add)
+    account_option(add)
 
 
 def _add_check(commands: Commands) -> None:
     about = "hold a reply to the record: the draft in your mailbox, or a file"
-    check = _command(commands, "check", "check", about)
+    check = add_command(commands, "check", "check", about)
     _case(check)
     check.add_argument(
-        "--file", type=_existing, metavar="FILE", help="a mail (.eml) or text in place of the draft"
+        "--file", type=existing, metavar="FILE", help="a mail (.eml) or text in place of the draft"
     )
-    _config(check)
-    _json(check)
+    config_option(check)
+    json_option(check)
 
 
 def _add_purge(commands: Commands) -> None:
-    purge = _command(commands, "purge", "purge", "remove what was kept long enough, as [retention] says")
+    purge = add_command(commands, "purge", "purge", "remove what was kept long enough, as [retention] says")
     purge.add_argument("--dry-run", action="store_true", help="only show what would go")
-    _config(purge)
-    _json(purge)
+    config_option(purge)
+    json_option(purge)
 
 
 def _add_backup(commands: Commands) -> None:
-    backup = _command(commands, "backup", "backup", "copy the store to one file, while the daemon runs on")
+    backup = add_command(commands, "backup", "backup", "copy the store to one file, while the daemon runs on")
     backup.add_argument(
         "file", type=Path, nargs="?", metavar="FILE", help="where to (default: a dated file here)"
     )
     backup.add_argument("--replace", action="store_true", help="replace FILE if it exists")
-    _config(backup)
+    config_option(backup)
 
 
 def _add_restore(commands: Commands) -> None:
-    restore = _command(
+    restore = command(
         commands, "restore", "restore", "put a backup in the store's place; the daemon must be stopped"
     )
-    restore.add_argument("file", type=_existing, metavar="FILE")
-    _config(restore)
+    restore.add_argument("file", type=existing, metavar="FILE")
+    config_option(restore)
 
 
 def _add_verify(commands: Commands) -> None:
     about = "see that nobody and nothing has changed the store: damage, chain of events, files, cases"
-    verify = _command(commands, "verify", "verify", about)
+    verify = add_command(commands, "verify", "verify", about)
     verify.add_argument(
         "--head", metavar="NUMBER:HASH", help="a head that verify printed earlier; it must still stand"
     )
-    verify.add_argument("--file", type=_existing, metavar="FILE", help="a backup in place of the store")
-    _config(verify)
-    _json(verify)
-
-
-def _add_rules(commands: Commands) -> None:
-    about = "the rules by which notices are read and cases decided"
-    rules = commands.add_parser("rules", help=about, description=about)
-    parts = rules.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _config(
-        _command(
-            parts, "check", "check_rules", "check all rules and templates, the bundled ones and your own"
-        )
-    )
-    explain = _command(parts, "explain", "explain_mail", "say how a mail is read and decided, line by line")
-    explain.add_argument("file", type=_existing, metavar="FILE.eml")
-    _config(explain)
-    _orders_option(explain)
-    _json(explain)
-    about = "say whether the rules decide what tables of facts and verdicts say that they must"
-    test = _command(parts, "test", "test_rules", about)
-    about = "tables of tests (default: the bundled ones and tests*.toml of your rules folder)"
-    test.add_argument("files", nargs="*", type=_existing, metavar="FILE", help=about)
-    _config(test)
-    _json(test)
-    _add_rules_diff(parts)
-    _add_rules_shadow(parts)
-
-
-def _add_rules_shadow(parts: Commands) -> None:
-    about = "say per reason what the rules would have sent in shadow mode, and what you did with it"
-    shadow = _command(parts, "shadow", "shadow_rules", about)
-    _config(shadow)
-    _account(shadow)
-    _json(shadow)
-
-
-def _add_rules_diff(parts: Commands) -> None:
-    about = "say which verdicts a change of rules would flip in the cases you have, and the money behind them"
-    diff = _command(parts, "diff", "diff_rules", about)
-    about = "a folder of rules or one file of them, laid over the bundled ones; or the word bundled"
-    diff.add_argument("old", metavar="OLD", help=about)
-    diff.add_argument("new", metavar="NEW", help=about)
-    about = "judge the cases of these mails instead of the store's"
-    diff.add_argument(
-        "--mails", nargs="+", action="extend", default=[], type=_existing, metavar="PATH", help=about
-    )
-    _orders_option(diff)
-    _config(diff)
-    _account(diff)
-    _json(diff)
+    verify.add_argument("--file", type=existing, metavar="FILE", help="a backup in place of the store")
+    config_option(verify)
+    json_option(verify)
 
 
 def _add_completion(commands: Commands) -> None:
-    completion = _command(commands, "completion", "completion", "print the completion script of a shell")
+    completion = add_command(commands, "completion", "completion", "print the completion script of a shell")
     completion.add_argument("shell", choices=SHELLS)
 
 
@@ -378,6 +318,7 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "once": _add_once,
     "cases": _add_cases,
     "report": _add_report,
+    "audit": _add_audit,
     "show": _add_show,
     **{name: partial(_add_choice, name) for name in _CHOICES},
     "check": _add_check,
@@ -387,6 +328,6 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "verify": _add_verify,
     "evidence": _add_evidence,
     "orders": _add_orders,
-    "rules": _add_rules,
+    "rules": add_rules,
     "completion": _add_completion,
 }

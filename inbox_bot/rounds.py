@@ -264,11 +264,11 @@ def open_desk(
         more_sources=tracking_sources(config, account.policy.account, store),
         folder=shared_folder(config.evidence_folder, config.rules_folder, rulebook.notices.kept),
         authenticate=signature_check(account.policy, rulebook.notices.amazon_domains),
-        other_addresses=_sharing(config, account),
+        other_addresses=sharing(config, account),
     )
 
 
-def _sharing(config: Config, account: AccountConfig) -> frozenset[str]:
+def sharing(config: Config, account: AccountConfig) -> frozenset[str]:
     """The addresses of the other accounts that read the same mailbox, less those that are ours too."""
     place = (account.imap.host.lower(), account.imap.user.lower())
     others = [

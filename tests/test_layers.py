@@ -51,9 +51,9 @@ FLOORS = (
         "outside",
     ),
     ("app",),
-    ("replay", "herald", "rounds", "vigil", "daemon"),
+    ("replay", "audit", "herald", "rounds", "vigil", "daemon"),
     ("commands",),
-    ("options",),
+    ("options", "options_parts", "options_rules"),
     ("cli", "__main__"),
 )
 IMPURE = {

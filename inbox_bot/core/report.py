@@ -156,17 +156,18 @@ def tally(name: str, lines: Sequence[ReportLine]) -> Tally:
 
     return Tally(
         name=name,
-        disputed=_sum(line.disputed for line in lines),
-        refunded=_sum(line.refunded for line in of(Ending.REFUNDED)),
-        kept_confirmed=_sum(line.disputed for line in of(Ending.CONFIRMED_KEPT, Ending.IN_FAVOUR)),
-        kept_presumed=_sum(line.disputed for line in of(Ending.PRESUMED_WON)),
-        lost=_sum(line.lost for line in of(Ending.DEBITED)),
-        unanswered=_sum(line.disputed for line in of(Ending.UNANSWERED)),
-        open=_sum(line.disputed for line in of(None)),
+        disputed=sum_of(line.disputed for line in lines),
+        refunded=sum_of(line.refunded for line in of(Ending.REFUNDED)),
+        kept_confirmed=sum_of(line.disputed for line in of(Ending.CONFIRMED_KEPT, Ending.IN_FAVOUR)),
+        kept_presumed=sum_of(line.disputed for line in of(Ending.PRESUMED_WON)),
+        lost=sum_of(line.lost for line in of(Ending.DEBITED)),
+        unanswered=sum_of(line.disputed for line in of(Ending.UNANSWERED)),
+        open=sum_of(line.disputed for line in of(None)),
     )
 
 
-def _sum(amounts: Iterable[Money | None]) -> Sum:
+def sum_of(amounts: Iterable[Money | None]) -> Sum:
+    """The cases that the amounts are of, one each, None where a case names none."""
     totals: dict[str, Decimal] = {}
     cases = without = 0
     for amount in amounts:
