@@ -217,7 +217,7 @@ def _add_orders(commands: Commands) -> None:
     about = "order data from Amazon's reports"
     orders = commands.add_parser("orders", help=about, description=about)
     parts = orders.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    load = command(
+    load = add_command(
         parts, "import", "import_orders", "import Amazon's order and shipment reports; again changes nothing"
     )
     load.add_argument("files", nargs="+", type=existing, metavar="FILE")
@@ -245,7 +245,7 @@ def _add_evidence(commands: Commands) -> None:
     about = "what proves something about an order"
     evidence = commands.add_parser("evidence", help=about, description=about)
     parts = evidence.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add = command(
+    add = add_command(
         parts, "add", "add_evidence", "state what you saw at the carrier, and add files that prove it"
     )
     add.add_argument("order", metavar="ORDER", help="the order id")
@@ -285,7 +285,7 @@ def _add_backup(commands: Commands) -> None:
 
 
 def _add_restore(commands: Commands) -> None:
-    restore = command(
+    restore = add_command(
         commands, "restore", "restore", "put a backup in the store's place; the daemon must be stopped"
     )
     restore.add_argument("file", type=existing, metavar="FILE")
