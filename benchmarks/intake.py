@@ -1,7 +1,8 @@
-"""The intake against a Dovecot: first scan of a large mailbox and the poll of a quiet one, beside the floor and peers.
+"""The intake against a Dovecot: first scan of a large mailbox and the poll of a quiet one, beside the floor
+and peers.
 
-Run: `python benchmarks/intake.py scan|distance|poll|arrival|folders [COUNT]` where Dovecot (and, for the peer, mbsync)
-is installed. The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in
+Run: `python benchmarks/intake.py scan|past|distance|poll|arrival|folders [COUNT]` where Dovecot (and, for the peer,
+mbsync) is installed. The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in
 turns in one run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
 """
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import arrival
 import folders
+import past
 from distant import DistantWire, distant
 from imapclient import IMAPClient
 from mailbox_50k import MAILS, link_maildir, write_maildir
@@ -203,6 +205,13 @@ def over_distance(count: int) -> None:
             print(f"{name:30} {taken:6.2f} s  {traffic.flights:4} flights  {sizes}")
 
 
+def look_back(count: int) -> None:
+    """Table: the audit of a year beside the first scan."""
+    with served(count) as server:
+        port = server.imap_port
+        past.compare(server, lambda: opened(server, port), lambda: ours(server, port), seconds, ROUNDS)
+
+
 def poll(count: int) -> None:
     """Table: a poll with nothing new at `count` mails and 100 times as many; flights and bytes of each."""
     for times in (1, 100):
@@ -235,6 +244,7 @@ def main() -> None:
     count = int(sys.argv[2]) if len(sys.argv) > 2 else None
     tables: dict[str, Callable[[], None]] = {
         "scan": lambda: scan(count or MAILS),
+        "past": lambda: look_back(count or MAILS),
         "distance": lambda: over_distance(count or MAILS),
         "poll": lambda: poll(count or 1000),
         "arrival": lambda: arrival.main(count or 40),

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,25 +49,28 @@ class PastOutside(ReplayOutside):
 
 
 class ReadAhead:
-    """Reads mails, several at once; what was read ahead is given out without reading it again."""
+    """Reads mails, several at once, while other work goes on; close it after use."""
 
     def __init__(self, read: Callable[[bytes], Mail]) -> None:
         self._read = read
-        self._known: dict[str, Mail] = {}
+        self._pool = ThreadPoolExecutor(READERS)
+        self._begun: dict[str, Future[Mail]] = {}
 
     def __call__(self, raw: bytes) -> Mail:
-        """The mail, once read; what cannot be read raises as `read` does."""
-        known = self._known.pop(hashlib.sha256(raw).hexdigest(), None)
-        return known if known is not None else self._read(raw)
+        """The mail, as soon as it is read; what cannot be read raises as `read` does."""
+        begun = self._begun.pop(hashlib.sha256(raw).hexdigest(), None)
+        return begun.result() if begun is not None else self._read(raw)
 
-    def take(self, raws: Sequence[bytes]) -> None:
-        """Read the mails now, as many at once as there are readers."""
-        with ThreadPoolExecutor(READERS) as pool:
-            list(pool.map(self._take_one, raws))
+    def begin(self, raw: bytes) -> str:
+        """Begin to read the mail; returns its SHA-256."""
+        sha256 = hashlib.sha256(raw).hexdigest()
+        if sha256 not in self._begun:
+            self._begun[sha256] = self._pool.submit(self._read, raw)
+        return sha256
 
-    def _take_one(self, raw: bytes) -> None:
-        with suppress(Exception):  # it is told of when the mail's turn comes
-            self._known[hashlib.sha256(raw).hexdigest()] = self._read(raw)
+    def close(self) -> None:
+        """Wait for what was begun."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Past:
     def __init__(self, desk: Desk, ahead: ReadAhead, since_at: datetime) -> None:
         self._desk, self._ahead, self._since_at = desk, ahead, since_at
         own_domains = (one.rpartition("@")[2] for one in desk.own_addresses)
+        self._own = desk.own_addresses
         self._sieve = sieve_for(desk.rulebook.notices, own_domains)
         self._arrived: dict[str, _Arrived] = {}
         self._thread_ids: set[str] = set()
@@ -115,7 +118,7 @@ class Past:
                 continue
             mails += 1
             seen = glance(header.header_bytes)
-            by_own = seen.sender is not None and seen.sender.email in self._desk.own_addresses
+            by_own = seen.sender is not None and seen.sender.email in self._own
             if is_sent or by_own:
                 matters = not self._thread_ids.isdisjoint(seen.thread_ids)
             else:
@@ -134,10 +137,9 @@ class Past:
         for start in range(0, len(every), _BATCH):
             uids = every[start : start + _BATCH]
             mails = [FetchedMail(uid, wanted[uid], None, raw) for uid, raw in mailbox.bodies(uids)]
-            self._ahead.take([one.raw_bytes for one in mails])
             desk.store.save_mails(desk.policy.account, folder, Cursor(1, max(uids)), mails, self._since_at)
             for one in mails:
-                sha256 = hashlib.sha256(one.raw_bytes).hexdigest()
+                sha256 = self._ahead.begin(one.raw_bytes)
                 place = _Arrived(wanted[one.uid], len(self._arrived), folder, sha256)
                 self._arrived.setdefault(sha256, place)
 

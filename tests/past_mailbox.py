@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
+
+from inbox_bot.core.model import Policy
 
 OWN = "orders@seller.example"
 SERVER = "mx.seller.example"
@@ -161,6 +163,11 @@ def _mail(
     fields += [f"In-Reply-To: {answers}", f"References: {answers}"] if answers else []
     fields += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=UTF-8"]
     return ("\n".join(fields) + "\n\n" + body).replace("\n", "\r\n").encode()
+
+
+def policy(like: Policy) -> Policy:
+    """The policy, for the seller of these mails."""
+    return replace(like, address=OWN, aliases=(), authserv_id=SERVER, trust="authenticated", check_dkim=False)
 
 
 def now() -> datetime:

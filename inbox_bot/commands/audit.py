@@ -76,13 +76,12 @@ def _audit(
     since_at: datetime,
     now: datetime,
 ) -> tuple[Looked, Audit]:
-    outside, store = LiveOutside(account), SqliteStore(None)
+    outside, store, ahead = LiveOutside(account), SqliteStore(None), ReadAhead(readers.read)
     try:
         mailbox = outside.mailbox()
         listed = mailbox.folders()
         sent = find_folders(account, listed).sent
         folders = [one.name for one in listed if one.selectable and one.special_use.isdisjoint(_NOT_READ)]
-        ahead = ReadAhead(readers.read)
         # What the receiving server vouched for stands in the mail; keys of a year ago are often gone from the DNS.
         desk = Desk(
             policy=account.policy,
@@ -97,6 +96,7 @@ def _audit(
         looked = past.gather(mailbox, folders, sent)
         return looked, past.audit(now)
     finally:
+        ahead.close()
         outside.drop()
         store.close()
 

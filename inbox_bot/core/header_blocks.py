@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import re2
 
@@ -54,8 +55,11 @@ def is_quoted(line: str) -> bool:
 
 
 def block_patterns(rules: NoticeRules) -> tuple[re2._Regexp, re2._Regexp]:
-    """The patterns of a header line and of the line above a block."""
-    return _field_pattern(_words(rules, "field_")), _marker_pattern(rules)
+    """The patterns of a header line and of the line above a block; made once for the rules."""
+    found = rules.kept.get(block_patterns)
+    if found is None:
+        found = rules.kept[block_patterns] = _field_pattern(_words(rules, "field_")), _marker_pattern(rules)
+    return cast("tuple[re2._Regexp, re2._Regexp]", found)
 
 
 def read_block(

@@ -119,11 +119,11 @@ def sentence_at(found: Sequence[Sentence], position: int) -> Sentence | None:
     return found[index] if index >= 0 and position < found[index].end else None
 
 
-def is_conditional(sentence: Sentence | str, openers: Sequence[str] = CONDITIONAL_OPENERS) -> bool:
+def is_conditional(sentence: Sentence | str, openers: tuple[str, ...] = CONDITIONAL_OPENERS) -> bool:
     """True when the sentence begins like a condition ("If the buyer claims ..."), so that it states no fact."""
     words = sentence if isinstance(sentence, str) else sentence.text
     words = words[:80].lstrip(_OPENING).lower()
-    if words.startswith(_NOT_OPENERS):
+    if not words.startswith(openers) or words.startswith(_NOT_OPENERS):
         return False
     return any(words.startswith(opener) and _ends_word(words, opener) for opener in openers)
 

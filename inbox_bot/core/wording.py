@@ -7,6 +7,7 @@ mail is looked at, and which language it is in.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +22,9 @@ HEAD_CHARACTERS = 96 * 1024
 TAIL_CHARACTERS = 32 * 1024
 _LANGUAGE_CHARACTERS = 12_000
 _FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
+_KANA = re.compile("[\u3040-\u30ff]")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_LATIN = re.compile("[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _CLAUSE_MARKS = (",", "，", "、", ":", "：", " - ")
 _MODAL_REACH = 28  # characters between "may" and what may be
 
@@ -159,8 +163,7 @@ def language_of(text: str, rules: NoticeRules) -> str | None:
     decide first, and letters only where there are none.
     """
     text = text[:_LANGUAGE_CHARACTERS]
-    kana = sum("\u3040" <= char <= "\u30ff" for char in text)
-    chinese = sum("\u4e00" <= char <= "\u9fff" for char in text)
+    kana, chinese = (0, 0) if text.isascii() else (len(_KANA.findall(text)), len(_HAN.findall(text)))
     if kana > 12 and kana * 4 > chinese:
         return "ja"
     spoken = Counter(
@@ -170,7 +173,7 @@ def language_of(text: str, rules: NoticeRules) -> str | None:
         if found.entry.means != "by"
     )
     latin = max((count for language, count in spoken.items() if language not in ("zh", "ja")), default=0)
-    letters = sum(char.isalpha() and char < "\u0250" for char in text)
+    letters = len(_LATIN.findall(text)) if chinese else 0
     if chinese and (
         spoken["zh"] > latin
         or (chinese >= _FEWEST_CHINESE and spoken["zh"] == latin and chinese * 5 > letters)
