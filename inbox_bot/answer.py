@@ -133,7 +133,9 @@ def _bound(
 
     notice, policy = notice_of(work.case), desk.policy
     timeline = timeline_of(notice, dossiers)
-    book = book_of(notice, letter, dossiers, exhibits, timeline, reply_language(notice, policy))
+    book = book_of(
+        notice, letter, dossiers, exhibits, timeline, reply_language(notice, policy, desk.rulebook.templates)
+    )
     keep = Keep.of(notice, dossiers[0], policy)
     kept = {}
     for document in (one for dossier in dossiers for one in dossier.documents):

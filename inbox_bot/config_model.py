@@ -90,7 +90,9 @@ class AccountModel(Part):
     mode: Literal["draft", "approve", "auto"] = "draft"
     live_reasons: tuple[ReasonWord, ...] = Field(tuple(one.value for one in Reason), strict=False)
     last_call: Literal["never", "complete", "always"] = "complete"
-    reply_language: Literal["notice", "en", "zh"] = "notice"
+    reply_language: Literal[
+        "notice", "en", "de", "fr", "it", "es", "nl", "sv", "pl", "pt", "tr", "ja", "zh"
+    ] = "notice"
     margin_hours: int = Field(24, ge=1, le=144)
     presume_won_days: int = Field(90, ge=90, le=400)
     authserv_id: OneLine = ""

@@ -9,14 +9,8 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_bot.core.phrases import (
-    PhraseTable,
-    compile_phrase,
-    is_conditional,
-    load_phrases,
-    sentence_at,
-    sentences,
-)
+from inbox_bot.core.phrase_table import PhraseTable, load_phrases
+from inbox_bot.core.phrases import compile_phrase, is_conditional, sentence_at, sentences
 from inbox_bot.core.tomlfile import parse_toml
 
 
@@ -110,6 +104,21 @@ def test_merging_replaces_a_group_by_name() -> None:
     merged = table(a=["one"], b=["two"]).merged(table(b=["three"]))
     assert merged.names == ("a", "b")
     assert [hit.words for hit in merged.find_all("one two three")] == ["one", "three"]
+
+
+@pytest.mark.parametrize(
+    ("later", "found"),
+    [
+        ('[marks.a]\nde = ["vier"]', ["one", "vier"]),
+        ('[marks.a]\nfr = ["trois"]', ["one", "drei", "trois"]),
+        ('[marks]\na = ["vier"]', ["vier"]),
+    ],
+    ids=["a language", "another language", "all of it"],
+)
+def test_a_later_list_takes_the_place_of_that_of_its_group_and_language(later: str, found: list[str]) -> None:
+    first, _ = load_phrases(parse_toml('[marks.a]\nen = ["one"]\nde = ["drei"]', "first.toml"), ("marks",))
+    second, _ = load_phrases(parse_toml(later, "later.toml"), ("marks",))
+    assert [hit.words for hit in first.merged(second).find_all("one drei trois vier")] == found
 
 
 TOML = """

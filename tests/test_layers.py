@@ -65,6 +65,7 @@ ROOMS = {
     "aiosmtpd": {"testing", "commands.demo"},
     "apprise": {"alarms.channels"},
     "apscheduler": {"daemon"},
+    "babel": {"core.cldr"},
     "dkim": {"mail.dkim", "mail.signed"},
     "dns": {"mail.resolver"},
     "google": {"mail.oauth_google"},

@@ -18,16 +18,16 @@ from inbox_bot.core.letter import Letter, LetterAttachment
 from inbox_bot.core.model import Address, Attachment, Kind, Notice, Policy, Representment, Verdict
 from inbox_bot.core.text import one_line
 
-LANGUAGES = ("en", "zh")
 LETTERS = ("representment", "refund_notice", "information", "contest")
 _RE = re.compile(r"^\s*re\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """All templates by name ("en/representment.txt.j2"), ready to render."""
+    """All templates by name ("en/representment.txt.j2"), ready to render, and the languages that have every letter."""
 
     environment: SandboxedEnvironment
+    languages: frozenset[str]
 
     def render(self, name: str, **values: object) -> str:
         """The filled template; raises NeedsReview with the template's name when it cannot be filled."""
@@ -60,7 +60,9 @@ def load_templates(sources: Mapping[str, str]) -> Templates:
             problems.append(Problem(f"not a valid template: {error.message}", name, line, remedy=remedy))
     if problems:
         raise UserError(problems)
-    return Templates(environment)
+    folders = {name.partition("/")[0] for name in sources}
+    whole = {one for one in folders if all(f"{one}/{letter}.txt.j2" in sources for letter in LETTERS)}
+    return Templates(environment, frozenset(whole))
 
 
 def letter_kind(notice: Notice, verdict: Verdict) -> str:
@@ -85,7 +87,7 @@ def compose(
     if notice.reply_to is None:
         raise NeedsReview("the notice has no Amazon address that an answer could go to")
     kind = letter_kind(notice, letter.decision.verdict)
-    language = reply_language(notice, policy)
+    language = reply_language(notice, policy, templates)
     listed = [LetterAttachment(number, one.name, one.title) for number, one in enumerate(attachments, 1)]
     text = templates.render(f"{language}/{kind}.txt.j2", letter=letter, attachments=listed)
     references = (*notice.references, *((notice.message_id,) if notice.message_id else ()))
@@ -132,10 +134,10 @@ def _sender(notice: Notice, policy: Policy) -> str:
     return recipient if recipient and is_own_address(recipient, policy) else policy.address
 
 
-def reply_language(notice: Notice, policy: Policy) -> str:
-    """The language of the answer: the notice's or the policy's, English where there is no template of it."""
+def reply_language(notice: Notice, policy: Policy, templates: Templates) -> str:
+    """The language of the answer: the notice's or the policy's, English where there are no letters in it."""
     wanted = notice.language if policy.reply_language == "notice" else policy.reply_language
-    return wanted if wanted in LANGUAGES else "en"
+    return wanted if wanted in templates.languages else "en"
 
 
 def _tidy(text: str) -> str:

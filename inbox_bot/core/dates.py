@@ -1,18 +1,21 @@
-"""Printed dates and numbers of days in running text, in the languages Amazon writes.
+"""Printed dates in running text, in the languages Amazon writes.
 
 Works on text that went through `core.text.plain_text`; every pattern is linear-time (re2). Which date is a
-deadline and which a delivery is not decided here. Money and ids are in `core/values.py`.
+deadline and which a delivery is not decided here. Numbers of days are read in
+`core/counted_days.py`, money in `core/money.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import islice
 
 import re2
 
+from inbox_bot.core.cldr import full_month_names, month_numbers
 from inbox_bot.core.pattern_set import PatternSet
 
 _MOST = 2000  # dates of one form in a mail; more is a flood that is not read on
@@ -29,37 +32,7 @@ class FoundDate:
     clock: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundDays:
-    """A printed number of days ("within 7 days", "48 hours") and its span."""
-
-    start: int
-    end: int
-    days: int
-
-
-_MONTHS_EN = (
-    "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sept sep|"
-    "october oct|november nov|december dec"
-)
-_MONTHS_OTHER = (
-    # German, French, Italian, Spanish, one group a month
-    "januar jänner jän janvier janv gennaio gen enero ene|februar février fevrier févr fév febbraio febrero|"
-    "märz maerz mär mrz mars marzo|avril avr aprile abril abr|mai maggio mag mayo|juni juin giugno giu junio|"
-    "juli juillet juil luglio lug julio|août aout agosto ago|settembre set septembre septiembre setiembre|"
-    "oktober okt octobre ottobre ott octubre|novembre noviembre|dezember dez décembre déc dicembre dic diciembre"
-)
-
-
-def _month_table(groups: str) -> dict[str, int]:
-    return {name: number for number, names in enumerate(groups.split("|"), 1) for name in names.split()}
-
-
-_ENGLISH = _month_table(_MONTHS_EN)
-_MONTH_NUMBERS = {**_month_table(_MONTHS_OTHER), **_ENGLISH}
-
-
-def _either(words: Iterator[str] | dict[str, int]) -> str:
+def _either(words: Iterable[str]) -> str:
     return "|".join(re2.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
@@ -68,10 +41,10 @@ _YEAR = r"(?P<year>(?:19|20)[0-9]{2})"
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[ ]?[AaPp][Mm]\b|[ ]?[AaPp]\.[Mm]\.)?"
 _HEAD = rf"(?:(?P<head>{_TIME}),?{_S}(?:on{_S})?)?"
 _WEEKDAYS = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?[ ]{1,2})?"
-_CLOCK = rf"(?:(?:,?{_S}(?:(?:at|by|um|à|alle|a las){_S})?|T)(?P<clock>{_TIME}))?"
+_CLOCK = rf"(?:(?:,?{_S}(?:(?:at|by|um|à|às|as|alle|a las|kl\.?|om|o|o godz\.|godz\.|saat){_S})?|T)(?P<clock>{_TIME}))?"
 _CLOCK_CJK = r"(?:[ ]{0,2}(?P<clock>(?:上午|下午|晚上|凌晨|中午)?[ ]?[0-9]{1,2}(?::|：|时|時|点)[0-9]{0,2}))?"
 _CJK_DIGITS = "〇零○一二三四五六七八九"
-_CJK_NUMBER = r"[一二三四五六七八九十廿两]{1,4}"
+CJK_NUMBER = r"[一二三四五六七八九十廿两]{1,4}"
 
 
 def find_dates(text: str, *, near: date, past: bool = False) -> tuple[FoundDate, ...]:
@@ -83,8 +56,8 @@ def find_dates(text: str, *, near: date, past: bool = False) -> tuple[FoundDate,
     """
     found = [
         one
-        for place in sorted(_FORM_SET.which(text))
-        for one in _read_all(*_DATE_FORMS[place], text, near, past)
+        for place in sorted(_form_set().which(text))
+        for one in _read_all(*_date_forms()[place], text, near, past)
     ]
     return tuple(_without_overlaps(sorted(found, key=lambda one: (one.start, -one.end))))
 
@@ -127,7 +100,7 @@ def _is_glued(text: str, start: int, end: int) -> bool:
         return True
     if behind[:1].isascii() and behind[:1].isalnum() and text[end - 1].isascii() and behind[:1] not in "TZ":
         return True
-    return behind[:1] in ("-", "/") and behind[1:].isdigit()
+    return behind[:1] in ("-", "/", ".") and behind[1:].isdigit()
 
 
 def _days(year: int, month: int, day: int, near: date, past: bool) -> Iterator[date]:
@@ -145,7 +118,11 @@ def _closest(readings: set[date], near: date, past: bool, grace: timedelta) -> d
 
 
 def _read_named(parts: dict[str, str]) -> list[tuple[int, int, int]]:
-    return [(int(parts["year"] or 0), _MONTH_NUMBERS[parts["month"].lower()], int(parts["day"]))]
+    return [(int(parts["year"] or 0), _month_number(parts["month"]), int(parts["day"]))]
+
+
+def _month_number(name: str) -> int:
+    return month_numbers().get(name.lower(), 0)
 
 
 def _read_numbered(parts: dict[str, str]) -> list[tuple[int, int, int]]:
@@ -179,39 +156,21 @@ def chinese_number(words: str) -> int:
 
 
 _DAY = r"(?P<day>[0-3]?[0-9])"
-_DATE_FORMS: tuple[tuple[re2._Regexp, Callable[[dict[str, str]], list[tuple[int, int, int]]]], ...] = (
-    (  # October 12, 2026
-        re2.compile(
-            rf"(?i){_HEAD}{_WEEKDAYS}(?P<month>{_either(_ENGLISH)})\.?{_S}{_DAY}(?:st|nd|rd|th)?"
-            rf"(?:,?{_S}{_YEAR})?{_CLOCK}"
-        ),
-        _read_named,
-    ),
-    (  # 12 October 2026, 12. Oktober 2026, 12 de octubre de 2026, 12-Oct-2026
-        re2.compile(
-            rf"(?i){_HEAD}{_WEEKDAYS}{_DAY}(?:st|nd|rd|th|er|º|\.)?(?:-|{_S})(?:(?:of|de|di){_S})?"
-            rf"(?P<month>{_either(_ENGLISH)})\.?(?:(?:-|,?{_S})(?:(?:de|del){_S})?{_YEAR})?{_CLOCK}"
-        ),
-        _read_named,
-    ),
-    (  # the other languages' months need a year when short, or a full name: English words look like them
-        re2.compile(
-            rf"(?i){_HEAD}{_DAY}(?:er|º|\.)?{_S}(?:(?:de|di){_S})?(?P<month>{_either(_MONTH_NUMBERS)})\.?"
-            rf"(?:{_S}(?:(?:de|del){_S})?{_YEAR}){_CLOCK}"
-        ),
-        _read_named,
-    ),
-    (
-        re2.compile(
-            rf"(?i){_DAY}(?:er|º|\.)?{_S}(?:(?:de|di){_S})?"
-            rf"(?P<month>{_either(n for n in _MONTH_NUMBERS if len(n) > 4 or n in ('juni', 'juli', 'märz'))}){_CLOCK}"
-        ),
-        lambda parts: _read_named({**parts, "year": ""}),
-    ),
+_SUFFIX = r"(?:st|nd|rd|th|er|re|º|ª|\.|e|:[ea])?"
+_OF = rf"(?:(?:of|de|di|d'|del){_S}?)?"
+_THEN = rf"(?:-|,?{_S})(?:(?:de|del|do|di|of){_S})?"
+_Reader = Callable[[dict[str, str]], list[tuple[int, int, int]]]
+
+
+_NUMBERED_FORMS: tuple[tuple[re2._Regexp, _Reader], ...] = (
     (re2.compile(rf"{_YEAR}[-/.](?P<month>[01]?[0-9])[-/.]{_DAY}{_CLOCK}"), _read_numbered),
     (
         re2.compile(rf"(?P<day>[0-3]?[0-9])\.[ ]?(?P<month>[01]?[0-9])\.[ ]?{_YEAR}{_CLOCK}"),
         _read_numbered,
+    ),
+    (  # 12.10.26
+        re2.compile(rf"(?P<day>[0-3]?[0-9])\.(?P<month>[01]?[0-9])\.(?P<year>[2-4][0-9]){_CLOCK}"),
+        lambda parts: _read_numbered({**parts, "year": "20" + parts["year"]}),
     ),
     (
         re2.compile(
@@ -224,81 +183,59 @@ _DATE_FORMS: tuple[tuple[re2._Regexp, Callable[[dict[str, str]], list[tuple[int,
         re2.compile(rf"(?:{_YEAR}[ ]?年[ ]?)?(?P<month>[01]?[0-9])[ ]?月[ ]?{_DAY}[ ]?[日号號]{_CLOCK_CJK}"),
         _read_numbered,
     ),
+    (  # the year of the Japanese era that began in 2019
+        re2.compile(rf"令和(?P<year>[0-9]{{1,2}}|元)年[ ]?(?P<month>[01]?[0-9])月[ ]?{_DAY}日{_CLOCK_CJK}"),
+        lambda parts: _read_numbered({**parts, "year": f"{2018 + int(parts['year'].replace('元', '1'))}"}),
+    ),
     (
         re2.compile(
-            rf"(?:(?P<year>[{_CJK_DIGITS}]{{4}})年)?(?P<month>{_CJK_NUMBER})月(?P<day>{_CJK_NUMBER})[日号號]{_CLOCK_CJK}"
+            rf"(?:(?P<year>[{_CJK_DIGITS}]{{4}})年)?(?P<month>{CJK_NUMBER})月(?P<day>{CJK_NUMBER})[日号號]{_CLOCK_CJK}"
         ),
         _read_chinese,
     ),
 )
 
-# A name may stand only once in a pattern, and here they are joined.
-_FORM_SET = PatternSet([re2.sub(r"\(\?P<[a-z]+>", "(?:", pattern.pattern) for pattern, _ in _DATE_FORMS])
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-)
-_NUMBER_WORDS = {
-    **{word: number for number, word in enumerate(f"{_UNITS} seventeen eighteen nineteen".split())},
-    "twenty": 20,
-    "twenty-one": 21,
-    "thirty": 30,
-    "forty-five": 45,
-    "forty-eight": 48,
-    "sixty": 60,
-    "seventy-two": 72,
-    "ninety": 90,
-    "a": 1,
-}
-_EN_NUMBER = rf"[0-9]{{1,3}}|{_either({w: n for w, n in _NUMBER_WORDS.items() if w not in ('zero', 'a')})}"
-_EN_DAYS = re2.compile(
-    rf"(?i)\b(?P<number>{_EN_NUMBER})(?:[ ]?\([0-9]{{1,3}}\))?"
-    rf"(?:[ ]?(?:-|to|or|bis|à|a){_S}?(?:{_EN_NUMBER})(?:[ ]?\([0-9]{{1,3}}\))?)?(?:-|{_S})?"
-    rf"(?:(?:calendar|business|working|consecutive|full|more)(?:-|{_S}))?"
-    r"(?P<unit>days?|hours?|hrs?|weeks?|(?:kalender|werk|arbeits)?tagen?|(?:kalender|werk)?tage|stunden|"
-    r"jours?|heures?|giorni|giorno|días?|dias?|horas?|ore)\b"
-)
-_ZH_DAYS = re2.compile(
-    rf"(?P<number>[0-9]{{1,3}}|{_CJK_NUMBER})(?:[ ]?(?:-|~|至|到)[ ]?(?:[0-9]{{1,3}}|{_CJK_NUMBER}))?[ ]?"
-    r"(?P<unit>[个個]?[ ]?(?:自然|日历|日曆|工作|营业)[日天]|[个個]?[ ]?天|日[之以]?内|日以?內|営業日|"
-    r"[个個]?[ ]?小时|[个個]?[ ]?小時|時間|[个個]?[ ]?(?:星期|周|週))"
-)
+@cache
+def _date_forms() -> tuple[tuple[re2._Regexp, _Reader], ...]:
+    return (*_named_forms(), *_NUMBERED_FORMS)
 
 
-def find_day_counts(text: str) -> tuple[FoundDays, ...]:
-    """All numbers of days printed in a clean text, in order of appearance.
-
-    Business days count as plain days and hours are rounded down to days, a range gives its first number: always
-    the earlier reading. Weeks are seven days.
-    """
-    found = [
-        FoundDays(match.start(), match.end(), days)
-        for pattern in (_EN_DAYS, _ZH_DAYS)
-        for match in islice(pattern.finditer(text), _MOST)
-        if (days := _count(match.group("number"), match.group("unit").lower())) is not None
-        and not _is_counted_otherwise(text, match.start())
-    ]
-    return tuple(sorted(found, key=lambda one: one.start))
-
-
-def _count(number: str, unit: str) -> int | None:
-    count = int(number) if number.isascii() and number.isdigit() else 0
-    count = count or _NUMBER_WORDS.get(number.lower(), 0) or chinese_number(number)
-    if not count:
-        return None
-    if (
-        any(word in unit for word in ("hour", "hr", "stunde", "heure", "hora", "小时", "小時", "時間"))
-        or unit == "ore"
-    ):
-        return count // 24
-    return count * 7 if any(word in unit for word in ("week", "星期", "周", "週")) else count
-
-
-def _is_counted_otherwise(text: str, start: int) -> bool:
-    """True behind a decimal point, a longer number or 月 (a day of the month)."""
-    before = text[max(0, start - 2) : start]
+def _named_forms() -> tuple[tuple[re2._Regexp, _Reader], ...]:
+    english, every, full = _either(month_numbers("en")), _either(month_numbers()), _either(full_month_names())
     return (
-        before[-1:] in ("月", "第")
-        or (before[-1:] in (".", ",", "-", "/") and before[:1].isdigit())
-        or (before[-1:].isascii() and before[-1:].isalnum())
+        (  # October 12, 2026
+            re2.compile(
+                rf"(?i){_HEAD}{_WEEKDAYS}(?P<month>{english})\.?{_S}{_DAY}(?:st|nd|rd|th)?"
+                rf"(?:,?{_S}{_YEAR})?{_CLOCK}"
+            ),
+            _read_named,
+        ),
+        (  # 12 October 2026, 12-Oct-2026
+            re2.compile(
+                rf"(?i){_HEAD}{_WEEKDAYS}{_DAY}{_SUFFIX}(?:-|{_S}){_OF}(?P<month>{english})\.?"
+                rf"(?:{_THEN}{_YEAR})?{_CLOCK}"
+            ),
+            _read_named,
+        ),
+        (  # 12. Oktober 2026, 12 de octubre de 2026, 12 paź 2026
+            re2.compile(
+                rf"(?i){_HEAD}{_DAY}{_SUFFIX}(?:-|{_S}){_OF}(?P<month>{every})\.?{_THEN}{_YEAR}{_CLOCK}"
+            ),
+            _read_named,
+        ),
+        (  # other languages' short months need a year: English words look like them
+            re2.compile(rf"(?i){_DAY}{_SUFFIX}{_S}{_OF}(?P<month>{full}){_CLOCK}"),
+            lambda parts: _read_named({**parts, "year": ""}),
+        ),
+        (  # Ekim 12, 2026
+            re2.compile(rf"(?i)(?P<month>{every})\.?{_S}{_DAY}{_SUFFIX},?{_S}{_YEAR}{_CLOCK}"),
+            _read_named,
+        ),
     )
+
+
+@cache
+def _form_set() -> PatternSet:
+    """All forms at once; a name may stand only once in a pattern, and here they are joined."""
+    return PatternSet([re2.sub(r"\(\?P<[a-z]+>", "(?:", pattern.pattern) for pattern, _ in _date_forms()])

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from itertools import islice
 
 import re2
 
+from inbox_bot.core.cldr import currency_names
 from inbox_bot.core.model import Money
 
 
@@ -29,17 +31,17 @@ _DOLLAR, _YEN, _KRONA = "$", "¥", "kr"  # marks of more than one currency; the 
 # The first word of a line is the currency, the others are its marks. Codes are marks in capitals; small ones
 # only where they are no words of English.
 _MARK_LINES = f"""
-{_DOLLAR} $ ＄ dollars
+{_DOLLAR} $ ＄ dollars dollar Dollar dólares dollari dolarów dolary doları ドル 美金
 {_YEN} ¥ ￥
-{_KRONA} kr kr. Kr 克朗
-USD usd Usd US$ U.S.$ USD$ 美元 美金
-EUR eur Eur Euro euro euros € 欧元 歐元
+{_KRONA} kr kr. Kr kronor kronen kroner 克朗
+USD usd Usd US$ U.S.$ USD$ 美元
+EUR eur Eur Euro euro euros Euros euron ユーロ € 欧元 歐元
 GBP gbp £ ￡ 英镑
-JPY jpy JP¥ JP￥ 円 日元 日圆
+JPY jpy yen Yen JP¥ JP￥ 円 日元 日圆
 CNY cny RMB rmb CN¥ CN￥ RMB¥ 元 人民币 人民幣
 CAD cad CA$ C$ CAD$ CDN$ 加元 加拿大元
 MXN mxn MX$ Mex$ MXN$ 比索
-BRL brl R$ 雷亚尔
+BRL brl R$ reais Reais 雷亚尔
 AUD aud A$ AU$ AUD$ 澳元
 NZD nzd NZ$
 SGD sgd S$ SG$ SGD$ 新加坡元
@@ -49,9 +51,9 @@ INR inr ₹ Rs. Rs rupees 卢比
 AED aed د.إ 迪拉姆
 SAR ر.س 里亚尔
 EGP egp ج.م
-TRY TL ₺ 里拉
+TRY TL ₺ lira Lira lirası 里拉
 SEK sek 瑞典克朗
-PLN pln zł zl 兹罗提
+PLN pln zł zl złotych złote złoty zlotych 兹罗提
 CHF chf SFr. SFr 瑞士法郎
 NOK nok
 DKK dkk
@@ -67,22 +69,22 @@ KWD kwd
 """
 
 
-def _read_marks(lines: str) -> dict[str, str]:
-    marks = {
-        "US dollars": "USD",
-        "U.S. dollars": "USD",
-        "Canadian dollars": "CAD",
-        "Australian dollars": "AUD",
-    }
-    for currency, *words in (line.split() for line in lines.strip().split("\n")):
+@cache
+def _marks() -> dict[str, str]:
+    """The currency of each mark: what CLDR calls the currencies, and what stands above."""
+    marks = {**currency_names(), "US dollars": "USD", "U.S. dollars": "USD"}
+    for currency, *words in (line.split() for line in _MARK_LINES.strip().split("\n")):
         marks |= dict.fromkeys([currency, *words], currency)
     return marks
 
 
-_MARKS = _read_marks(_MARK_LINES)
-_MARK_PATTERN = "|".join(re2.escape(mark) for mark in sorted(_MARKS, key=len, reverse=True))
+@cache
+def _token() -> re2._Regexp:
+    marks = "|".join(re2.escape(mark) for mark in sorted(_marks(), key=len, reverse=True))
+    return re2.compile(rf"(?P<mark>{marks})|(?P<number>{_NUMBER_PATTERN})")
+
+
 _NUMBER_PATTERN = r"[0-9]{1,12}(?:[.,'][0-9]{1,3}){0,6}(?:,-{1,2})?|\.[0-9]{2}"
-_TOKEN = re2.compile(rf"(?P<mark>{_MARK_PATTERN})|(?P<number>{_NUMBER_PATTERN})")
 # A mark with this end stands before its number, unless it touches the one behind.
 _BEFORE_NUMBER = frozenset("$＄£￡¥￥₹₺")
 _GROUPED_BY_SPACE = frozenset({"EUR", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "CHF", "ZAR", "BGN", _KRONA})
@@ -142,7 +144,7 @@ def parse_amount(text: str, currency: str = "") -> Decimal | None:
     if not tokens:
         return None
     mark = cell[: tokens[0].start] + cell[tokens[0].end :]
-    if mark.strip(" -+()\t") not in {"", *_MARKS}:
+    if mark.strip(" -+()\t") not in {"", *_marks()}:
         return None
     amount = _read_number(tokens[0].words, currency)
     return -amount if amount is not None and negative else amount
@@ -154,7 +156,7 @@ _MOST_TOKENS = 8_000
 
 def _tokens(text: str) -> list[_Token]:
     tokens = []
-    for match in islice(_TOKEN.finditer(text), _MOST_TOKENS):
+    for match in islice(_token().finditer(text), _MOST_TOKENS):
         start, end = match.span()
         words = match.group()
         if match.group("number") is not None:
@@ -166,7 +168,7 @@ def _tokens(text: str) -> list[_Token]:
             start, words = end - 1, "$"  # "PLUS$5": the letters belong to another word
         if words[-1].isalpha() and words[-1].isascii() and text[end : end + 1].isalpha():
             continue
-        tokens.append(_Token(start, end, words, _MARKS[words]))
+        tokens.append(_Token(start, end, words, _marks()[words]))
     return tokens
 
 

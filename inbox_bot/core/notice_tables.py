@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from inbox_bot.core.domain_names import is_listed_domain
-from inbox_bot.core.phrases import Phrase, PhraseTable
+from inbox_bot.core.phrase_table import PhraseTable
+from inbox_bot.core.phrases import Phrase
 
 FIELDS = frozenset(
     {

@@ -3,33 +3,27 @@
 The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing); a Chinese
 character also matches its form in the other script; `(a|b)` are alternatives, an empty one makes the group optional;
 `...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word. Case does not matter and
-words match whole. This module gets parsed TOML; what a phrase means is said by the table's owner.
+words match whole. Tables of phrases are in `core/phrase_table.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 import re2
 
 from inbox_bot.core.chinese import forms_of
-from inbox_bot.core.errors import Problem
-from inbox_bot.core.pattern_set import PatternSet
 from inbox_bot.core.sentences import Sentence, is_conditional, sentence_at, sentences
-from inbox_bot.core.tomlfile import Path, TomlFile
 
 __all__ = [
     "Phrase",
-    "PhraseHit",
-    "PhraseTable",
     "Sentence",
     "compile_phrase",
+    "compiled",
     "is_conditional",
-    "load_phrases",
     "sentence_at",
     "sentences",
 ]
@@ -44,8 +38,7 @@ _LOOSE_GAP = rf"{_IN_SENTENCE}*?"
 _GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
 _REST_OF_WORD = r"[A-Za-z\x{C0}-\x{24F}]*"  # Latin letters; \pL would make the patterns ten times as big
 _LONGEST = 400
-_MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
-_FEW = 3  # so many groups are looked for one by one
+MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +64,9 @@ class Phrase:
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         """Start and end of each place where the phrase stands in the clean text."""
-        strict = _compiled(self.pattern)
+        strict = compiled(self.pattern)
         window = self.words.count("...") * _LONGEST_GAP + 2 * _LONGEST
-        for match in islice(_compiled(self.loose_pattern).finditer(text), _MOST_HITS):
+        for match in islice(compiled(self.loose_pattern).finditer(text), MOST_HITS):
             start, end = match.span()
             if not self.has_gap:
                 yield start, end
@@ -83,16 +76,6 @@ class Phrase:
             found = strict.search(text[begin : end + 1])
             if found is not None:
                 yield begin + found.start(), begin + found.end()
-
-
-@dataclass(frozen=True, slots=True)
-class PhraseHit:
-    """Where a phrase of the named group stands, and the words that matched, white space folded."""
-
-    name: str
-    start: int
-    end: int
-    words: str
 
 
 def compile_phrase(phrase: str) -> Phrase:
@@ -241,141 +224,9 @@ def _edge(piece: _Piece | None, side: int) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re2._Regexp:
+def compiled(pattern: str) -> re2._Regexp:
     """The pattern ready to match; compiled when it is first needed, for most tables are big and most mails small."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 64 << 20
     return re2.compile(pattern, options)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The phrases of one name: those without a gap as one pattern, the others behind one that sorts out."""
-
-    plain: str
-    any_gapped: str
-    gapped: tuple[Phrase, ...]
-    telling: str
-
-    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
-        if self.plain:
-            yield from (match.span() for match in islice(_compiled(self.plain).finditer(text), _MOST_HITS))
-        if self.any_gapped and _compiled(self.any_gapped).search(text) is not None:
-            for phrase in self.gapped:
-                yield from phrase.spans_in(text)
-
-
-def _grouped(phrases: Sequence[Phrase]) -> _Group:
-    gapped = tuple(phrase for phrase in phrases if phrase.has_gap)
-    plain = sorted((one for one in phrases if not one.has_gap), key=lambda one: len(one.words), reverse=True)
-    return _Group(
-        plain="|".join(phrase.pattern for phrase in plain),
-        any_gapped="|".join(phrase.loose_pattern for phrase in gapped),
-        gapped=gapped,
-        telling="|".join(dict.fromkeys(phrase.telling for phrase in phrases)),
-    )
-
-
-class PhraseTable:
-    """Named groups of phrases, in the order of the file; immutable."""
-
-    __slots__ = ("_groups", "_held", "_phrases", "_set")
-
-    def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
-        self._phrases = {name: tuple(group) for name, group in (phrases or {}).items()}
-        self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
-        self._set = PatternSet([one.telling for one in self._groups.values() if one.telling])
-        self._held = tuple(name for name, one in self._groups.items() if one.telling)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the groups, in the order of the file."""
-        return tuple(self._phrases)
-
-    def phrases(self, name: str) -> tuple[Phrase, ...]:
-        """The phrases of a group; none when there is no such group."""
-        return self._phrases.get(name, ())
-
-    def find_all(self, text: str, names: Collection[str] | None = None) -> tuple[PhraseHit, ...]:
-        """All hits in a clean text in order of appearance, the longer one first at the same place.
-
-        `names` limits the search to these groups. Two phrases of one group may both hit the same words.
-        """
-        if names is None or len(names) > _FEW:
-            held = self._held
-            names = [held[place] for place in self._set.which(text) if names is None or held[place] in names]
-            if not names:
-                return ()
-        hits = [
-            PhraseHit(name, start, end, " ".join(text[start:end].split()))
-            for name, group in self._groups.items()
-            if name in names
-            for start, end in group.spans_in(text)
-        ]
-        return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
-
-    def hits(self, text: str) -> bool:
-        """Whether any phrase stands in a clean text."""
-        found = self._set.which(text)
-        return any(True for place in found for _ in self._groups[self._held[place]].spans_in(text))
-
-    def find_first(self, text: str, names: Collection[str] | None = None) -> PhraseHit | None:
-        """The hit that stands first in a clean text (the longest at the same place), or None."""
-        return next(iter(self.find_all(text, names)), None)
-
-    def merged(self, other: PhraseTable) -> PhraseTable:
-        """This table with the other's groups put in place of those of the same name."""
-        return PhraseTable({**self._phrases, **other._phrases})
-
-
-def load_phrases(tomlfile: TomlFile, path: Path) -> tuple[PhraseTable, tuple[Problem, ...]]:
-    """The phrase table below a key path, and what is wrong with it, by file, line and key.
-
-    Each key of the table is a group: a list of phrases, or a table of such lists by language code. A missing
-    table is an empty one.
-    """
-    table = _value_at(tomlfile.data, path)
-    if table is None:
-        return PhraseTable(), ()
-    problems: list[Problem] = []
-    if not isinstance(table, dict):
-        return PhraseTable(), (tomlfile.problem(path, "a table of phrase groups is expected"),)
-    groups = {
-        name: tuple(_load_group(tomlfile, (*path, name), value, problems)) for name, value in table.items()
-    }
-    return PhraseTable(groups), tuple(problems)
-
-
-def _value_at(value: Any, path: Path) -> Any:
-    for part in path:
-        is_item = isinstance(part, int) and isinstance(value, list) and part < len(value)
-        if not is_item and not (isinstance(value, dict) and part in value):
-            return None
-        value = value[part]
-    return value
-
-
-def _load_group(tomlfile: TomlFile, path: Path, value: Any, problems: list[Problem]) -> Iterator[Phrase]:
-    if isinstance(value, dict):
-        for language, phrases in value.items():
-            yield from _load_list(tomlfile, (*path, language), phrases, problems)
-    else:
-        yield from _load_list(tomlfile, path, value, problems)
-
-
-def _load_list(tomlfile: TomlFile, path: Path, value: Any, problems: list[Problem]) -> Iterator[Phrase]:
-    if not isinstance(value, list):
-        problems.append(
-            tomlfile.problem(path, "a list of phrases is expected", 'write it as ["one", "another"]')
-        )
-        return
-    for phrase in value:
-        if not isinstance(phrase, str):
-            problems.append(tomlfile.problem(path, f"{phrase!r} is no phrase", "put it in quotes"))
-            continue
-        try:
-            yield compile_phrase(phrase)
-        except ValueError as error:
-            remedy = "see the syntax of phrases at the top of the file"
-            problems.append(tomlfile.problem(path, f"phrase {phrase!r}: {error}", remedy, needle=phrase))

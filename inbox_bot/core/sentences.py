@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import re2
 
+from inbox_bot.core.cldr import month_numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -21,50 +23,42 @@ class Sentence:
     text: str
 
 
-# Openers that make a sentence a condition. Words in lower case; Chinese ones need no blank behind.
-CONDITIONAL_OPENERS: tuple[str, ...] = (
-    *(
-        "if",
-        "when",
-        "whenever",
-        "in case",
-        "in the event",
-        "should",
-        "unless",
-        "once",
-        "provided that",
-        "in cases",
-    ),
-    *(
-        "where the",
-        "where a",
-        "where you",
-        "as soon as",
-        "assuming",
-        "suppose",
-        "even if",
-        "wenn",
-        "falls",
-        "sofern",
-    ),
-    *("si", "lorsque", "quand", "se", "qualora", "cuando", "en caso", "en cas", "in caso"),
-    *(
-        "如果",
-        "若",
-        "如您",
-        "如买家",
-        "如需",
-        "如有",
-        "如",
-        "当",
-        "假如",
-        "倘若",
-        "一旦",
-        "万一",
-        "要是",
-        "除非",
-    ),
-    *("もし", "場合"),
+# Openers that make a sentence a condition, by language. Words in lower case, a line each; Chinese ones need no blank
+# behind. An opener that is another word in another language stands with what follows it ("om ni", "als u").
+_OPENERS = {
+    "en": """
+        if|when|whenever|in case|in the event|should|unless|once|provided that|in cases|where the|where a|where you
+        as soon as|assuming|suppose|even if
+    """,
+    "de": "wenn|falls|sofern|sollte|sollten|sobald|für den fall|im falle, dass|es sei denn",
+    "fr": """
+        si|s'il|s'ils|s'agissant d'un|lorsque|lorsqu'un|quand|en cas|dans le cas où|au cas où|dès que|à condition que
+        à moins que|sauf si
+    """,
+    "it": "se|qualora|quando|nel caso|in caso|nell'eventualità|laddove|ove|non appena|a meno che|purché",
+    "es": "si|cuando|en caso|en el caso|en caso de que|siempre que|una vez que|a menos que|salvo que",
+    "pt": """
+        se|quando|no caso|em caso|assim que|desde que|a menos que|salvo se|caso o|caso a|caso os|caso as|caso não
+        caso você|caso tenha|caso queira|caso já|caso deseje|caso seja|caso contrário
+    """,
+    "nl": """
+        indien|wanneer|mocht|mochten|in het geval|ingeval|zodra|tenzij|mits|als u|als de|als het|als je|als er|als dit
+        als wij|als uw|als een|als deze
+    """,
+    "sv": """
+        när|ifall|i fall|i det fall|i de fall|såvida|så snart|förutsatt att|om du|om ni|om köparen|om kunden|om vi
+        om det|om inte|om kortinnehavaren|om varan|om beställningen|om paketet|om en|om ett|om den
+    """,
+    "pl": "jeśli|jesli|jeżeli|jezeli|gdy|gdyby|kiedy|w przypadku, gdy|w przypadku gdy|w razie|o ile|jak tylko|chyba że",
+    "tr": "eğer|eger|şayet|sayet",
+    "zh": "如果|若|如您|如买家|如需|如有|如|当|假如|倘若|一旦|万一|要是|除非",
+    "ja": "もし|場合|万一|仮に",
+}
+CONDITIONAL_OPENERS: tuple[str, ...] = tuple(
+    opener.strip()
+    for lines in _OPENERS.values()
+    for line in lines.strip().split("\n")
+    for opener in line.split("|")
 )
 _NOT_OPENERS = (
     "如下",
@@ -76,21 +70,23 @@ _NOT_OPENERS = (
     "如实",
     "如约",
     "如您所知",
-    "当时",
-    "当天",
-    "当前",
-    "当地",
-    "当日",
+    *["当时", "当天", "当前", "当地", "当日"],
 )
 _ABBREVIATIONS = frozenset(
     word
     for line in (
         "mr mrs ms dr st ave rd blvd apt vs approx inc ltd co corp etc e.g i.e eg ie dept est ext fig ref tel prof jr",
-        "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun sr z.b bzw ca",
+        "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun sr",
+        "z.b bzw ca inkl zzgl evtl ggf str usw d.h u.a hr fr",  # German
+        "mme mlle réf env p.ex sig sig.ra dott sra srta ud uds núm p.ej",  # French, Italian, Spanish, Portuguese
+        "bijv d.w.z i.v.m o.a dhr mevr evt m.b.t t.ex bl.a s.k kl t.o.m m.m",  # Dutch, Swedish
+        "np tj tzw godz ul m.in ok itp itd vb sn bkz",  # Polish, Turkish
     )
     for word in line.split()
 )
-_ONLY_BEFORE_NUMBERS = frozenset({"no", "nr", "nos", "art", "par", "sec", "vol", "p", "pp", "num", "ord"})
+_ONLY_BEFORE_NUMBERS = frozenset(
+    {"no", "nº", "n", "nr", "nos", "art", "par", "sec", "vol", "p", "pp", "num", "ord"}
+)
 _END = re2.compile(
     r"[.!?]{1,8}[\"')\]]{0,3}(?:[ \t\n]|$)|\p{Han}[!?]{1,8}|[。！？；…]{1,8}[”’\"')）」』]{0,3}|;[ \t\n]|"
     r"\n[ \t>|]{0,16}(?:\n|[-*•·][ \t]|[0-9]{1,2}[.)][ \t]|[A-Z][A-Za-z ]{1,28}:)|\n"
@@ -144,9 +140,18 @@ def _is_end(text: str, start: int, at: int, mark: str) -> bool:
         return True
     word = text[max(start, at - 12) : at].split()[-1:]
     last = word[0].strip("(\"'[").lower() if word else ""
-    if last in _ONLY_BEFORE_NUMBERS:
-        return not text[at + 1 : at + 6].lstrip(" \t\n#:")[:1].isdigit()
+    following = text[at + 1 : at + 24].lstrip(" \t\n#:>")
+    if last in _ONLY_BEFORE_NUMBERS or last in month_numbers():
+        return not following[:1].isdigit()
+    if last.isdigit() and len(last) <= 2 and _opens_with_month(following):
+        return False
     return last not in _ABBREVIATIONS and not (len(last) == 1 and last.isalpha() and last != "i")
+
+
+def _opens_with_month(text: str) -> bool:
+    """Whether "12." is the day of a month."""
+    words = text.split(maxsplit=1)
+    return bool(words) and words[0].rstrip(".,;:)").lower() in month_numbers()
 
 
 def _is_chosen_line_end(text: str, start: int, at: int) -> bool:

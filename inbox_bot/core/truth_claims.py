@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from inbox_bot.core.money_moved import Refunds
 from inbox_bot.core.parcels import Parcels, is_label
-from inbox_bot.core.phrases import PhraseHit
+from inbox_bot.core.phrase_table import PhraseHit
 from inbox_bot.core.places import PlaceMatch
 from inbox_bot.core.record import Dossier, Party, PostingKind, Shipment, ShipmentStatus
 from inbox_bot.core.sentences import is_conditional

@@ -12,7 +12,7 @@ import re2
 
 from inbox_bot.core.dates import find_dates
 from inbox_bot.core.money import find_money
-from inbox_bot.core.phrases import PhraseHit
+from inbox_bot.core.phrase_table import PhraseHit
 from inbox_bot.core.truth_known import folded, main_parcel, places_on_order, words_of, words_of_place
 from inbox_bot.core.truth_places import fits, places
 from inbox_bot.core.truth_scope import Known, Scope, Wrong

@@ -14,7 +14,7 @@ from itertools import pairwise
 import re2
 
 from inbox_bot.core.dates import FoundDate, find_dates
-from inbox_bot.core.phrases import PhraseHit, PhraseTable
+from inbox_bot.core.phrase_table import PhraseHit, PhraseTable
 from inbox_bot.core.sentences import sentences
 from inbox_bot.core.text import plain_text
 

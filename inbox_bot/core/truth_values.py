@@ -11,7 +11,7 @@ from datetime import date
 
 from inbox_bot.core.model import Money
 from inbox_bot.core.money import FoundMoney, find_money
-from inbox_bot.core.phrases import PhraseHit
+from inbox_bot.core.phrase_table import PhraseHit
 from inbox_bot.core.truth_ids import citations, counts, ids
 from inbox_bot.core.truth_known import (
     Ground,

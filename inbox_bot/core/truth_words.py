@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.phrases import PhraseTable, load_phrases
+from inbox_bot.core.phrase_table import PhraseTable, load_phrases
 from inbox_bot.core.tomlfile import TomlFile
 
 ROLES = frozenset(

@@ -11,7 +11,8 @@ from itertools import islice
 
 import re2
 
-from inbox_bot.core.dates import FoundDate, FoundDays, find_dates, find_day_counts
+from inbox_bot.core.counted_days import FoundDays, find_day_counts
+from inbox_bot.core.dates import FoundDate, find_dates
 from inbox_bot.core.money import FoundMoney, find_money, parse_amount
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any
 import re2
 
 from inbox_bot.core.errors import Problem, UserError
-from inbox_bot.core.phrases import PhraseTable, load_phrases
+from inbox_bot.core.phrase_table import PhraseTable, load_phrases
 from inbox_bot.core.tomlfile import Path, TomlFile
 from inbox_bot.orders.labels import Labels
 from inbox_bot.orders.statements import StatementRules

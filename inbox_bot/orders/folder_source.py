@@ -18,7 +18,8 @@ from pathlib import Path
 
 from inbox_bot.book.pictures import Unreadable
 from inbox_bot.core.errors import Problem, TemporaryError, UserError
-from inbox_bot.core.phrases import Phrase, PhraseHit, PhraseTable, load_phrases
+from inbox_bot.core.phrase_table import PhraseHit, PhraseTable, load_phrases
+from inbox_bot.core.phrases import Phrase
 from inbox_bot.core.record import Document, Dossier, Origin, Provenance
 from inbox_bot.core.text import one_line
 from inbox_bot.core.tomlfile import TomlFile

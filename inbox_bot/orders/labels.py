@@ -11,7 +11,8 @@ from itertools import islice
 
 import re2
 
-from inbox_bot.core.phrases import Phrase, PhraseTable
+from inbox_bot.core.phrase_table import PhraseTable
+from inbox_bot.core.phrases import Phrase
 
 _MOST_VALUES = 500
 _MOST_BLOCK_LINES = 9

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import re2
 
-from inbox_bot.core.phrases import PhraseHit, PhraseTable, Sentence, is_conditional, sentence_at, sentences
+from inbox_bot.core.phrase_table import PhraseHit, PhraseTable
+from inbox_bot.core.phrases import Sentence, is_conditional, sentence_at, sentences
 
 _LONGEST_TEXT = 100_000
 _CLAUSE_END = re2.compile(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import cast
 
 from inbox_bot.core.model import Mail
-from inbox_bot.core.phrases import PhraseHit, PhraseTable
+from inbox_bot.core.phrase_table import PhraseHit, PhraseTable
 
 _LANGUAGES = ("en", "de", "fr", "it", "es", "nl", "sv", "pl", "ja", "zh")
 _MOST_LOOKED_AT = 12_000  # characters for mail-parser-reply
