@@ -18,8 +18,9 @@ from inbox_bot.core.values import find_order_ids
 
 _ID = re2.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{6,58})[A-Za-z0-9]")
 _CITED = re2.compile(
-    r"(?i)(?:\bexhibits?|\bexh\.|证据|證據)[ ]{0,3}(?:no\.?[ ]?|#)?"
-    r"(?P<numbers>[0-9]{1,4}(?:[ ]?(?:,|and|-|to|&|、|和|至)[ ]?[0-9]{1,4})*)"
+    r"(?i)(?:\b(?:exhibits?|exh\.|anlagen?|bijlagen?|pièces?|annexes?|allegat[oi]|anexos?|bilag(?:a|or)|"
+    r"załączniki?|ek)|证据|證據|証拠)[ ]{0,3}(?:no\.?[ ]?|nr\.?[ ]?|#)?"
+    r"(?P<numbers>[0-9]{1,4}(?:[ ]?(?:,|and|-|to|&|und|bis|en|tot|et|à|e|y|a|och|i|ve|、|和|至)[ ]?[0-9]{1,4})*)"
 )
 _NUMBER = re2.compile(r"[0-9]+")
 _COUNT = re2.compile(

@@ -95,7 +95,9 @@ def _behind_label(
         case "signed_by":
             return _signature(rest, value, known, scope, words)
         case "carrier":
-            ends_open = hit.words.casefold().endswith((" by", " via", " with"))
+            ends_open = hit.words.casefold().endswith(
+                (" by", " via", " with", " mit", " per", " durch", " met", " door")
+            )
             if not (has_colon or ends_open):
                 return None
             return _carrier(rest, value, scope, must_fit=has_colon)

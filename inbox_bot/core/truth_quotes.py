@@ -74,7 +74,16 @@ def _lines(text: str, said: Sequence[_Said], near: date) -> Iterator[Quote]:
         yield Quote(match.end() - 1, past, wrong)
 
 
-_PARTIES = {"buyer": "buyer", "seller": "seller", "买家": "buyer", "卖家": "seller", "customer": "buyer"}
+_BUYERS = (
+    "buyer customer käufer koper acheteur acquirente comprador köpare köparen kupujący alıcı 买家 購入者"
+)
+_SELLERS = (
+    "seller verkäufer verkoper vendeur venditore vendedor säljare säljaren sprzedający satıcı 卖家 出品者"
+)
+_PARTIES = {
+    **dict.fromkeys(_BUYERS.split(" "), "buyer"),
+    **dict.fromkeys(_SELLERS.split(" "), "seller"),
+}
 
 
 def _wrong(words: str, said: Sequence[_Said], party: str, days: Sequence[frozenset[date]]) -> str:
