@@ -2,8 +2,8 @@
 
 The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing); a Chinese
 character also matches its form in the other script; `(a|b)` are alternatives, an empty one makes the group optional;
-`...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word; behind an apostrophe the blank may be missing. Case does not matter and
-words match whole. Tables of phrases are in `core/phrase_table.py`.
+`...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word; behind an apostrophe
+the blank may be missing. Case does not matter and words match whole. Tables of phrases are in `core/phrase_table.py`.
 """
 
 from __future__ import annotations
