@@ -60,7 +60,9 @@ def test_what_a_buyer_does_not_say_is_not_marked(words: str, mark: str) -> None:
 @pytest.mark.parametrize(("words", "mark"), SAID_BY_SELLER)
 def test_what_the_seller_says_is_marked(words: str, mark: str) -> None:
     asked = mail("Hallo?", f"Bestellung {ORDER}")
-    answered = mail(words, f"Re: Bestellung {ORDER}", sender=SELLER, to=asked.sender.email if asked.sender else "")
+    answered = mail(
+        words, f"Re: Bestellung {ORDER}", sender=SELLER, to=asked.sender.email if asked.sender else ""
+    )
     assert mark in read(asked, answered).marks
 
 
