@@ -23,7 +23,7 @@ _TIMES_BEHIND = re2.compile(
     r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|anzahl|stückzahl|"
     r"aantal|hoeveelheid|quantité|quantità|cantidad|quantidade|antal|ilość|adet|miktar)"
     r"[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|"
-    r"[x×*][ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
+    r"(?-i:[x×*])[ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
 )
 _COUNTERS = "件|个|個|台|套|双|盒|只|本|条|张|支|把|瓶|袋|包|组|点|枚|pcs?|pieces?|units?|Stück|Stk|pezzi|pz|unités|uds"
 _COUNTED_BEHIND = re2.compile(rf"(?i)[ ]*[,，、;(（x×*]?[ ]*[x×]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})\.?[)）]?$")
