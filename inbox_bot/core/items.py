@@ -237,7 +237,8 @@ def _without_count(text: str) -> str:
         text = text[count.end() :]
     for behind in (_TIMES_BEHIND, _COUNTED_BEHIND):
         if (count := behind.search(text)) is not None and count.start() > 0:
-            text = text[: count.start()]
+            is_measure = count.group().lstrip()[:1] in "x×*" and text[count.start() - 1].isdigit()
+            text = text if is_measure else text[: count.start()]
     return text.strip()
 
 
