@@ -2,8 +2,8 @@
 and peers.
 
 Run: `python benchmarks/intake.py scan|past|distance|poll|arrival|folders [COUNT]` where Dovecot (and, for the peer,
-mbsync) is installed. The mailbox is kept in the system's folder for temporary files and reused. All cases of a table run in
-turns in one run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
+mbsync) is installed. The mailbox is kept in the system's folder for temporary files and reused. All cases of a table
+run in turns in one run; look at the ratios and the counts, not at the seconds. The floor is `raw_imap.py`.
 """
 
 from __future__ import annotations

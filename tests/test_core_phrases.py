@@ -41,6 +41,9 @@ def table(**groups: list[str]) -> PhraseTable:
         ("c++ (x)", "c++ x"),
         ("100% (cotton|wool)", "100% wool"),
         ("réglé", "RÉGLÉ"),
+        ("photos (de l'|du) (article|produit)", "des photos de l'article"),
+        ("photos (de l'|du) (article|produit)", "des photos du produit"),
+        ("photos (de l'|) article", "photos de l'article"),
     ],
 )
 def test_a_phrase_matches_as_a_person_reads_it(phrase: str, text: str) -> None:

@@ -21,10 +21,14 @@ _TIMES = re2.compile(
 _TIMES_INSIDE = re2.compile(r"(?i)[;,；，、][ ]{0,2}[0-9]{1,4}[ ]?[x×][ ]")
 _TIMES_BEHIND = re2.compile(
     r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|quantité|quantità)[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|"
-    r"[x×*][ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
+    r"(?-i:[x×*])[ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
 )
 _COUNTERS = "件|个|個|台|套|双|盒|只|本|条|张|支|把|瓶|袋|包|组|点|枚|pcs?|pieces?|units?|Stück|Stk|pezzi|pz|unités|uds"
-_COUNTED_BEHIND = re2.compile(rf"(?i)[ ]*[,，、;(（x×*]?[ ]*[x×]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})\.?[)）]?$")
+# "(6 pieces)" in brackets belongs to the title of a set; ", 6 pieces" is a count.
+_COUNTED_BEHIND = re2.compile(
+    rf"(?i)[ ]*[,，、;x×*]?[ ]*[x×]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})\.?$|"
+    r"[ ]*[(（][x×]?[0-9]{1,4}[ ]?\p{Han}[)）]$"
+)
 _IN_PROSE = re2.compile(
     rf"[(（「【《]([^()（）\n]{{2,120}}?)[,，、;；][ ]?[0-9]{{1,4}}[ ]?(?:{_COUNTERS})[)）」】》,，、;；]"
 )
@@ -52,6 +56,8 @@ _AMOUNT_BEHIND = re2.compile(
     r"[,，;；][ ]?(?:[A-Z]{0,3}[$€£¥￥][ ]?[0-9][0-9.,]*|"
     r"[0-9][0-9.,]*[ ]?(?:[A-Z]{3}|[$€£¥￥元])|[A-Z]{3}[ ]?[0-9][0-9.,]*)$"
 )
+# What ends in an amount is no title: "(ご請求額 2,350円)".
+_ENDS_IN_AMOUNT = re2.compile(r"[0-9][0-9.,]*[ ]?(?:[$€£¥￥円元]|zł|kr|TL|[A-Z]{3})$")
 _LIST_MARKS = re2.compile(r"[;；、]")
 _BULLET = re2.compile(r"^(?:[-*•·●▪–][ ]{1,4}|[0-9]{1,2}[.)、][ ]{1,4})")
 _QUOTES = ('""', "''", "“”", "「」", "《》", "【】", "[]", "«»", "„“")
@@ -112,7 +118,7 @@ def _named(text: str, opening: str) -> Iterator[str]:
 
 def _reads_like_a_title(text: str) -> bool:
     """Names are written with capitals, sentences are not; Chinese titles have no sentence marks."""
-    if not 3 <= len(text) <= 200 or text[-1] in ".!?。！？":
+    if not 3 <= len(text) <= 200 or text[-1] in ".!?。！？" or _ENDS_IN_AMOUNT.search(text) is not None:
         return False
     if any("\u4e00" <= char <= "\u9fff" for char in text):
         return not any(mark in text for mark in "，。；！？：")

@@ -88,21 +88,25 @@ class PhraseTable:
 
         `names` limits the search to these groups. Two phrases of one group may both hit the same words.
         """
+        searched = _one_case(text)
         if names is None or len(names) > _FEW:
             held = self._held
-            names = [held[place] for place in self._set.which(text) if names is None or held[place] in names]
+            names = [
+                held[place] for place in self._set.which(searched) if names is None or held[place] in names
+            ]
             if not names:
                 return ()
         hits = [
             PhraseHit(name, start, end, " ".join(text[start:end].split()))
             for name, group in self._groups.items()
             if name in names
-            for start, end in group.spans_in(text)
+            for start, end in group.spans_in(searched)
         ]
         return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
 
     def hits(self, text: str) -> bool:
         """Whether any phrase stands in a clean text."""
+        text = _one_case(text)
         found = self._set.which(text)
         return any(True for place in found for _ in self._groups[self._held[place]].spans_in(text))
 
@@ -120,6 +124,11 @@ class PhraseTable:
         order = {name: place for place, name in enumerate(dict.fromkeys((*self.names, *other.names)))}
         lists = {**kept, **other._lists}
         return _table_of({key: lists[key] for key in sorted(lists, key=lambda key: order[key[0]])})
+
+
+def _one_case(text: str) -> str:
+    """The text with the dotted capital of Turkish as a plain one, which has the small letter that it stands for."""
+    return text.replace("İ", "I") if "İ" in text else text
 
 
 def _table_of(lists: dict[tuple[str, str], tuple[Phrase, ...]]) -> PhraseTable:

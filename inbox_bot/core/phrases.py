@@ -2,8 +2,8 @@
 
 The syntax: a blank is any white space, a hard wrap included (between Chinese characters it may be missing); a Chinese
 character also matches its form in the other script; `(a|b)` are alternatives, an empty one makes the group optional;
-`...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word. Case does not matter and
-words match whole. Tables of phrases are in `core/phrase_table.py`.
+`...` is up to 60 characters of the same sentence; `*` behind a letter is the rest of the word; behind an apostrophe
+the blank may be missing. Case does not matter and words match whole. Tables of phrases are in `core/phrase_table.py`.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def _pattern(pieces: list[_Piece], gap: str) -> str:
             if before is not None and before.kind == "gap":
                 parts.append(_NO_SPACE)
                 continue
-            is_cjk = _edge(before, -1) or _edge(behind, 0)
-            parts.append(_NO_SPACE if is_cjk else _SPACE)
+            joins = _edge(before, -1) or _edge(behind, 0) or _elides(before)
+            parts.append(_NO_SPACE if joins else _SPACE)
         else:
             parts.append(_words_pattern(piece, before, position == len(pieces) - 1, behind))
     return "(?i:" + "".join(parts) + ")"
@@ -179,7 +179,8 @@ def _words_pattern(piece: _Piece, before: _Piece | None, is_last: bool, behind: 
     pattern = "(?:" + "|".join(_literal(word) for word in alternatives) + ")"
     if not piece.optional:
         return pattern
-    blank = _NO_SPACE if any(_is_cjk(word[0]) or _is_cjk(word[-1]) for word in alternatives) else _SPACE
+    joins = _elides(piece) or any(_is_cjk(word[0]) or _is_cjk(word[-1]) for word in alternatives)
+    blank = _NO_SPACE if joins else _SPACE
     if behind is not None and behind.kind == "space":
         return f"(?:{pattern}{blank})?"
     if is_last and before is not None and before.kind == "space":
@@ -217,6 +218,11 @@ def _is_cjk(char: str) -> bool:
     return bool(char) and (
         "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
     )
+
+
+def _elides(piece: _Piece | None) -> bool:
+    """Whether a word of the piece ends in an apostrophe and stands right before the next: "de l'article"."""
+    return piece is not None and any(word.endswith("'") for word in piece.alternatives)
 
 
 def _edge(piece: _Piece | None, side: int) -> bool:

@@ -73,7 +73,7 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
     end = -1
     for one in body.found("ask"):
         sentence = body.sentence(one.start)
-        if sentence is None or sentence.start not in asking:
+        if sentence is None or sentence.start not in asking or _is_label(body, one):
             continue
         supposed = _between(conditions, sentence.start, one.start)
         if supposed and _supposes_buyer(body, supposed[0], one.start):
@@ -85,6 +85,15 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
             continue
         end = one.end
         yield one
+
+
+def _is_label(body: Wording, found: FoundPhrase) -> bool:
+    """Whether the words stand at the head of a line with a value behind them: "Ship to    12 Main St"."""
+    begin = body.text.rfind("\n", 0, found.start) + 1
+    behind = body.text[found.end : found.end + 3]
+    return (
+        not body.text[begin : found.start].strip(" \t>") and behind[:2] == "  " and bool(behind.strip("\n"))
+    )
 
 
 def _asking_sentences(body: Wording, verbs: Sequence[int]) -> set[int]:

@@ -18,6 +18,7 @@ from inbox_bot.core.wording import Wording
 _NEAR = 140  # characters between the word for answering and the number of days
 _OTHER_REACH = 48  # characters between the number and the words that give it to another period
 _LONGEST_DAYS = 60
+_BEHIND_THE_DATE = ("zh", "ja", "tr")  # where "by" stands behind it
 _BY_REACH = 14  # characters between "by" and the date
 
 
@@ -65,7 +66,9 @@ def _stated_dates(
         clause = _clause(body.text, sentence, found.start, found.end)
         near = found.start - _NEAR, found.end + _NEAR
         before = any(found.start - _BY_REACH <= one.end <= found.start for one in ups)
-        behind = any(found.end <= one.start <= found.end + 2 for one in ups if not one.words.isascii())
+        behind = any(
+            found.end <= one.start <= found.end + 2 for one in ups if one.entry.language in _BEHIND_THE_DATE
+        )
         if (before or behind) and not _is_in(others, clause) and _is_in(answers, near, sentence):
             yield found.on
 

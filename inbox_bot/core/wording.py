@@ -22,6 +22,9 @@ HEAD_CHARACTERS = 96 * 1024
 TAIL_CHARACTERS = 32 * 1024
 _LANGUAGE_CHARACTERS = 12_000
 _FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
+_FEWEST_WORDS = 8  # common words that tell a language for sure
+_LEAST_SHARE = 6  # so many times fewer than in the main language are chance
+_BY_LETTERS = ("zh", "ja")  # their words are in letters that no other language has
 _KANA = re.compile("[\u3040-\u30ff]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _LATIN = re.compile("[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
@@ -55,12 +58,27 @@ class Wording:
 
     def stated(self, section: str, *, means: str = "", where: str = "") -> tuple[FoundPhrase, ...]:
         """The phrases of the section that stand in sentences which state something, in order."""
-        found = self.rules.find(section, self.text, means=means, where=where)
+        found = self._spoken(self.rules.find(section, self.text, means=means, where=where))
         return tuple(one for one in found if not self.is_supposed(one.start))
 
     def found(self, section: str, *, means: str = "") -> tuple[FoundPhrase, ...]:
         """The phrases of the section wherever they stand, in order."""
-        return self.rules.find(section, self.text, means=means)
+        return tuple(self._spoken(self.rules.find(section, self.text, means=means)))
+
+    def _spoken(self, found: Iterable[FoundPhrase]) -> Iterable[FoundPhrase]:
+        """Those of the languages that are spoken here: many a word is another one elsewhere (Swedish "kunde")."""
+        spoken = self._languages
+        return [one for one in found if not spoken or one.entry.language in spoken]
+
+    @cached_property
+    def _languages(self) -> frozenset[str]:
+        """The languages of the text, of a bilingual one both; empty where it is too short to tell."""
+        words = Counter(one.entry.language for one in self.rules.find("wording", self.text, means="language"))
+        most = max(words.values(), default=0)
+        if most < _FEWEST_WORDS:
+            return frozenset()
+        spoken = {language for language, count in words.items() if count * _LEAST_SHARE >= most}
+        return frozenset(spoken | set(_BY_LETTERS) | {""})
 
     def sentence(self, position: int) -> Sentence | None:
         """The sentence at a position of the text."""
