@@ -37,6 +37,7 @@ FALSE = [
         "",
         "Der Käufer hat den Artikel zurückgeschickt, und die Rücksendung ist bei uns eingegangen.",
     ),
+    ("delivered", "", "Der Käufer hat den Artikel zurückgeschickt und wir haben die Rücksendung erhalten."),
     ("delivered", "", "Wir haben dem Käufer eine Erstattung angeboten."),
     ("delivered", "", "Es gibt keine Korrespondenz mit dem Käufer."),
     ("delivered", "", "Der Käufer hat uns nie geschrieben."),

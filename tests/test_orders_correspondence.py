@@ -41,7 +41,11 @@ def bundled_file() -> TomlFile:
 
 
 FREE_MAIL = parse_toml('[domains]\nfree_mail = ["mail.example.org"]\n', "own.toml")
-RULES: CorrespondenceRules = load_correspondence_rules([bundled_file(), FREE_MAIL])
+LANGUAGES = [
+    parse_toml(path.read_text(encoding="utf-8"), f"rules/{path.name}")
+    for path in sorted((Path(__file__).parent.parent / "rules").glob("correspondence.*.toml"))
+]
+RULES: CorrespondenceRules = load_correspondence_rules([bundled_file(), *LANGUAGES, FREE_MAIL])
 
 
 def mail(

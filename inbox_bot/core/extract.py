@@ -46,6 +46,7 @@ def extract(
         raise ValueError("a mail that is no notice has nothing to extract")
     inner = recognition.inner
     written = _as_arrived(mail, inner)
+    sources = (mail.text, mail.html_text, written.text, written.html_text)
     body = _body(inner, rules)
     reading = _Reading(inner, body, rules, recognition, received_at)
     problems = [*_first_problems(mail, recognition), *reading.problems]
@@ -68,7 +69,7 @@ def extract(
         reason=reading.reason,
         reason_words=reading.reason_words,
         amount=reading.amount,
-        items=tuple(as_written(title, (written.text, written.html_text)) for title in reading.items),
+        items=tuple(as_written(title, sources) for title in reading.items),
         destination=reading.destination,
         asks=reading.asks,
         outcome=outcome_of(inner.subject, body) if recognition.kind is Kind.DECISION else None,

@@ -20,7 +20,9 @@ _TIMES = re2.compile(
 )
 _TIMES_INSIDE = re2.compile(r"(?i)[;,；，、][ ]{0,2}[0-9]{1,4}[ ]?[x×][ ]")
 _TIMES_BEHIND = re2.compile(
-    r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|quantité|quantità)[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|"
+    r"(?i)[ ]*(?:[,;(（-]?[ ]?(?:qty|quantity|数量|數量|menge|anzahl|stückzahl|"
+    r"aantal|hoeveelheid|quantité|quantità|cantidad|quantidade|antal|ilość|adet|miktar)"
+    r"[.]?[ ]?[:：]?[ ]?[0-9]{1,4}[)）]?|"
     r"(?-i:[x×*])[ ]?[0-9]{1,4}|[(（][x×][ ]?[0-9]{1,4}[)）])$"
 )
 _COUNTERS = "件|个|個|台|套|双|盒|只|本|条|张|支|把|瓶|袋|包|组|点|枚|pcs?|pieces?|units?|Stück|Stk|pezzi|pz|unités|uds"
@@ -241,7 +243,8 @@ def _without_count(text: str) -> str:
         text = text[count.end() :]
     for behind in (_TIMES_BEHIND, _COUNTED_BEHIND):
         if (count := behind.search(text)) is not None and count.start() > 0:
-            text = text[: count.start()]
+            is_measure = count.group().lstrip()[:1] in "x×*" and text[count.start() - 1].isdigit()
+            text = text if is_measure else text[: count.start()]
     return text.strip()
 
 

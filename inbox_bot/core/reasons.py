@@ -70,7 +70,7 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
     conditions = [one.start for one in body.found("wording", means="conditional")]
     modals = [one.start for one in body.found("wording", means="modal")]
     asking = _asking_sentences(body, verbs)
-    end = -1
+    span = (-1, -1)
     for one in body.found("ask"):
         sentence = body.sentence(one.start)
         if sentence is None or sentence.start not in asking or _is_label(body, one):
@@ -81,9 +81,9 @@ def _asked(body: Wording) -> Iterator[FoundPhrase]:
         near = _between(modals, sentence.start, one.start)
         if any(at + 12 > min(_after(verbs, at), one.start) for at in near):
             continue
-        if one.start < end and one.end <= end:
+        if one.start < span[1] and one.end <= span[1] and (one.start, one.end) != span:
             continue
-        end = one.end
+        span = (one.start, one.end)
         yield one
 
 
