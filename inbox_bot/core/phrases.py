@@ -69,13 +69,34 @@ class Phrase:
         for match in islice(compiled(self.loose_pattern).finditer(text), MOST_HITS):
             start, end = match.span()
             if not self.has_gap:
-                yield start, end
+                if is_whole(text, start, end):
+                    yield start, end
                 continue
             # The loose gap ran to the first possible end; the words before it may stand there more than once.
             begin = max(start, end - window)
             found = strict.search(text[begin : end + 1])
-            if found is not None:
+            if found is not None and is_whole(text, begin + found.start(), begin + found.end()):
                 yield begin + found.start(), begin + found.end()
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Whether no Latin word is cut at either end: re2 takes "ñ" for no letter, so that it finds "se" in "señala"."""
+    return not (_cuts(text, start) or _cuts(text, end))
+
+
+def _cuts(text: str, at: int) -> bool:
+    if not 0 < at < len(text):
+        return False
+    left, right = text[at - 1], text[at]
+    return (_is_marked(left) and _is_letter(right)) or (_is_letter(left) and _is_marked(right))
+
+
+def _is_marked(char: str) -> bool:
+    return "\u00c0" <= char <= "\u024f"
+
+
+def _is_letter(char: str) -> bool:
+    return _is_marked(char) or (char.isascii() and char.isalpha())
 
 
 def compile_phrase(phrase: str) -> Phrase:
