@@ -80,23 +80,22 @@ class Phrase:
 
 
 def is_whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin word is cut at either end: re2 takes "ñ" for no letter, so that it finds "se" in "señala"."""
-    return not (_cuts(text, start) or _cuts(text, end))
+    """Whether no Latin word is cut at either end: re2 takes "ñ" for no letter, so that it finds "se" in "señala".
+
+    A phrase whose own last letter is such a one has no edge there: "signé" also stands in "signée".
+    """
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    return not (_is_cut(text[start : start + 1], before) or _is_cut(text[end - 1 : end], behind))
 
 
-def _cuts(text: str, at: int) -> bool:
-    if not 0 < at < len(text):
-        return False
-    left, right = text[at - 1], text[at]
-    return (_is_marked(left) and _is_letter(right)) or (_is_letter(left) and _is_marked(right))
+# Turkish endings begin with these: a stem that stands before one is the word that is meant.
+_TURKISH = "ığşİ"
 
 
-def _is_marked(char: str) -> bool:
-    return "\u00c0" <= char <= "\u024f"
-
-
-def _is_letter(char: str) -> bool:
-    return _is_marked(char) or (char.isascii() and char.isalpha())
+def _is_cut(inside: str, outside: str) -> bool:
+    return (
+        inside.isascii() and inside.isalpha() and "\u00c0" <= outside <= "\u024f" and outside not in _TURKISH
+    )
 
 
 def compile_phrase(phrase: str) -> Phrase:
