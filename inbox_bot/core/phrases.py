@@ -211,6 +211,7 @@ def _words_pattern(piece: _Piece, before: _Piece | None, is_last: bool, behind: 
 _SPELT_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}  # as German is written where a keyboard lacks them
 
 
+@lru_cache(maxsize=32_768)
 def _literal(word: str) -> str:
     """One run of words as a pattern: blanks, Chinese runs, `*` and word edges."""
     parts = [r"\b"] if _is_ascii_word(word[0]) else []
@@ -229,7 +230,7 @@ def _literal(word: str) -> str:
             if (spelt := _SPELT_OUT.get(char.lower())) is not None:
                 parts.append(f"(?:{char}|{spelt})")
             else:
-                parts.append(f"[{forms}]" if len(forms) > 1 else re2.escape(char))
+                parts.append(f"[{forms}]" if len(forms) > 1 else char if char.isalnum() else re2.escape(char))
         previous = char
     if _is_ascii_word(word[-1]):
         parts.append(r"\b")
