@@ -234,3 +234,8 @@ def test_sentences_lose_no_word(text: str) -> None:
     kept = "".join(sentence.text for sentence in sentences(text))
     letters = [char for char in text if char in "ab1N"]
     assert [char for char in kept if char in "ab1N"] == letters
+
+
+def test_a_word_is_not_found_inside_one_with_a_marked_letter() -> None:
+    assert not compile_phrase("se").found_in("El banco señala")
+    assert compile_phrase("se").found_in("que se le cobró")

@@ -12,7 +12,7 @@ from typing import Any
 
 from inbox_bot.core.errors import Problem
 from inbox_bot.core.pattern_set import PatternSet
-from inbox_bot.core.phrases import MOST_HITS, Phrase, compile_phrase, compiled
+from inbox_bot.core.phrases import MOST_HITS, Phrase, compile_phrase, compiled, is_whole
 from inbox_bot.core.tomlfile import Path, TomlFile
 
 _FEW = 3  # so many groups are looked for one by one
@@ -39,7 +39,8 @@ class _Group:
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         if self.plain:
-            yield from (match.span() for match in islice(compiled(self.plain).finditer(text), MOST_HITS))
+            found = (match.span() for match in islice(compiled(self.plain).finditer(text), MOST_HITS))
+            yield from (span for span in found if is_whole(text, *span))
         if self.any_gapped and compiled(self.any_gapped).search(text) is not None:
             for phrase in self.gapped:
                 yield from phrase.spans_in(text)

@@ -69,13 +69,33 @@ class Phrase:
         for match in islice(compiled(self.loose_pattern).finditer(text), MOST_HITS):
             start, end = match.span()
             if not self.has_gap:
-                yield start, end
+                if is_whole(text, start, end):
+                    yield start, end
                 continue
             # The loose gap ran to the first possible end; the words before it may stand there more than once.
             begin = max(start, end - window)
             found = strict.search(text[begin : end + 1])
-            if found is not None:
+            if found is not None and is_whole(text, begin + found.start(), begin + found.end()):
                 yield begin + found.start(), begin + found.end()
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Whether no Latin word is cut at either end: re2 takes "ñ" for no letter, so that it finds "se" in "señala".
+
+    A phrase whose own last letter is such a one has no edge there: "signé" also stands in "signée".
+    """
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    return not (_is_cut(text[start : start + 1], before) or _is_cut(text[end - 1 : end], behind))
+
+
+# Turkish endings begin with these: a stem that stands before one is the word that is meant.
+_TURKISH = "ığşİ"
+
+
+def _is_cut(inside: str, outside: str) -> bool:
+    return (
+        inside.isascii() and inside.isalpha() and "\u00c0" <= outside <= "\u024f" and outside not in _TURKISH
+    )
 
 
 def compile_phrase(phrase: str) -> Phrase:

@@ -70,6 +70,35 @@ _NOT_OPENERS = (
     "如实",
     "如约",
     "如您所知",
+    # Spanish "se ha" and "se trata" open no condition, as Italian and Portuguese "se" do.
+    *[
+        "se trata",
+        "se han",
+        "se nos",
+        "se solicita",
+        "se ruega",
+        "se requiere",
+        "se recibió",
+        "se abrió",
+        "se informa",
+    ],
+    *[
+        "se ha abierto",
+        "se ha recibido",
+        "se ha iniciado",
+        "se ha presentado",
+        "se ha resuelto",
+        "se ha decidido",
+    ],
+    *[
+        "se ha cargado",
+        "se ha debitado",
+        "se ha descontado",
+        "se le ha",
+        "se les ha",
+        "se debitó",
+        "se cargó",
+    ],
     *["当时", "当天", "当前", "当地", "当日"],
 )
 _ABBREVIATIONS = frozenset(

@@ -22,7 +22,7 @@ HEAD_CHARACTERS = 96 * 1024
 TAIL_CHARACTERS = 32 * 1024
 _LANGUAGE_CHARACTERS = 12_000
 _FEWEST_CHINESE = 6  # fewer, and no word of Chinese among them, may be what is left of another charset
-_FEWEST_WORDS = 8  # common words that tell a language for sure
+_FEWEST_WORDS = 5  # common words that tell a language for sure
 _LEAST_SHARE = 6  # so many times fewer than in the main language are chance
 _BY_LETTERS = ("zh", "ja")  # their words are in letters that no other language has
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -73,11 +73,15 @@ class Wording:
     @cached_property
     def _languages(self) -> frozenset[str]:
         """The languages of the text, of a bilingual one both; empty where it is too short to tell."""
-        words = Counter(one.entry.language for one in self.rules.find("wording", self.text, means="language"))
-        most = max(words.values(), default=0)
+        found = self.rules.find("wording", self.text, means="language")
+        words = Counter(one.entry.language for one in found)
+        main, most = max(words.items(), key=lambda one: one[1], default=("", 0))
         if most < _FEWEST_WORDS:
             return frozenset()
-        spoken = {language for language, count in words.items() if count * _LEAST_SHARE >= most}
+        # A sister language counts by its own words alone: "que" and "para" in a Spanish mail are no Portuguese.
+        shared = {one.start for one in found if one.entry.language == main}
+        own = Counter(one.entry.language for one in found if one.start not in shared)
+        spoken = {main, *(language for language, count in own.items() if count * _LEAST_SHARE >= most)}
         return frozenset(spoken | set(_BY_LETTERS) | {""})
 
     def sentence(self, position: int) -> Sentence | None:
