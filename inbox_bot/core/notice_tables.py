@@ -6,7 +6,7 @@ They are read from TOML in `core/notice_rules.py`; what they are used for stands
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -101,10 +101,19 @@ class NoticeRules:
         """The entries of a section, or those of one meaning."""
         return tuple(e for e in self.entries if e.section == section and means in ("", e.means))
 
-    def find(self, section: str, text: str, *, means: str = "", where: str = "") -> tuple[FoundPhrase, ...]:
-        """All phrases of a section (and meaning) in a clean text, in order of appearance."""
+    def find(
+        self,
+        section: str,
+        text: str,
+        *,
+        means: str = "",
+        where: str = "",
+        languages: Collection[str] = (),
+    ) -> tuple[FoundPhrase, ...]:
+        """All phrases of a section (and meaning) in a clean text, in order; of all languages by default."""
         table, entries = self._table(section, means, where)
-        hits = table.find_all(text)
+        names = {name for name, one in entries.items() if one.language in languages} if languages else None
+        hits = table.find_all(text, names)
         return tuple(FoundPhrase(hit.start, hit.end, hit.words, entries[hit.name]) for hit in hits)
 
     def speaks_of(self, section: str, text: str) -> bool:

@@ -58,21 +58,19 @@ class Wording:
 
     def stated(self, section: str, *, means: str = "", where: str = "") -> tuple[FoundPhrase, ...]:
         """The phrases of the section that stand in sentences which state something, in order."""
-        found = self._spoken(self.rules.find(section, self.text, means=means, where=where))
+        found = self.rules.find(section, self.text, means=means, where=where, languages=self._languages)
         return tuple(one for one in found if not self.is_supposed(one.start))
 
     def found(self, section: str, *, means: str = "") -> tuple[FoundPhrase, ...]:
         """The phrases of the section wherever they stand, in order."""
-        return tuple(self._spoken(self.rules.find(section, self.text, means=means)))
-
-    def _spoken(self, found: Iterable[FoundPhrase]) -> Iterable[FoundPhrase]:
-        """Those of the languages that are spoken here: many a word is another one elsewhere (Swedish "kunde")."""
-        spoken = self._languages
-        return [one for one in found if not spoken or one.entry.language in spoken]
+        return self.rules.find(section, self.text, means=means, languages=self._languages)
 
     @cached_property
     def _languages(self) -> frozenset[str]:
-        """The languages of the text, of a bilingual one both; empty where it is too short to tell."""
+        """The languages of the text, of a bilingual one both; empty where it is too short to tell.
+
+        Many a word is another one elsewhere: "kunde" is a customer in German and "could" in Swedish.
+        """
         found = self.rules.find("wording", self.text, means="language")
         words = Counter(one.entry.language for one in found)
         main, most = max(words.items(), key=lambda one: one[1], default=("", 0))
