@@ -72,3 +72,8 @@ def test_only_groups_that_stand_in_a_text_are_looked_for_one_by_one():
     assert sum(scans.of.values()) == 0
     assert [hit.name for hit in words.claims.find_all("The parcel was delivered.")] == ["delivered"]
     assert sum(scans.of.values()) <= 2
+
+
+def test_patterns_too_many_for_one_automaton_all_count_as_standing():
+    many = [f"(?i)[a-z]{{1,200}}{number}[\\pL]{{1,200}}" for number in range(400)]
+    assert PatternSet(many).which("text") == frozenset(range(400))

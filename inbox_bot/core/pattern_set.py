@@ -16,18 +16,24 @@ _MEMORY_BYTES = 64 << 20
 class PatternSet:
     """Patterns known by their place in the sequence; compiled when a text is first held against them."""
 
-    __slots__ = ("_patterns", "_set")
+    __slots__ = ("_is_too_large", "_patterns", "_set")
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = tuple(patterns)
         self._set: re2.Set | None = None
+        self._is_too_large = False  # for the memory that one automaton may take
 
     def which(self, text: str) -> frozenset[int]:
         """The places of the patterns that may stand in a clean text; those left out do not."""
         if not self._patterns:
             return frozenset()
+        if self._set is None and not self._is_too_large:
+            try:
+                self._set = self._compiled()
+            except re2.error:
+                self._is_too_large = True
         if self._set is None:
-            self._set = self._compiled()
+            return frozenset(range(len(self._patterns)))
         found = self._set.Match(text)
         return self._read(found)
 
