@@ -354,7 +354,7 @@ def test_an_answer_to_words_of_a_stranger_does_not_stand_in_for_the_answer_to_th
     [
         f"We have received your response for order {ORDER}, but it is missing the proof of delivery.",
         f"We have received your response for order {ORDER}. The bank still needs a signed delivery confirmation.",
-        f"Abbiamo ricevuto la tua risposta per l'ordine {ORDER}, ma manca la prova di consegna.",
+        f"Vi har modtaget dit svar om ordre {ORDER}, men beviset for leveringen mangler.",
     ],
 )
 def test_what_amazon_writes_after_the_answer_is_shown_to_a_person(office, text):
@@ -391,3 +391,14 @@ def test_a_claim_in_the_thread_of_a_closed_case_is_shown_to_a_person():
     office.work(LATER + timedelta(hours=1), again.encode())
     assert office.told[before:], "a person hears of it"
     office.store.close()
+
+
+def test_what_is_still_asked_for_after_the_answer_reopens_the_case_for_a_person(office):
+    before = len(office.told)
+    office.work(
+        LATER,
+        amazon(f"Abbiamo ricevuto la tua risposta per l'ordine {ORDER}, ma manca la prova di consegna.", 7),
+    )
+    assert office.case.status is Status.REVIEW
+    assert "review" in [one.name for one in office.told[before:]]
+    assert len(office.world.accepted) == 1
