@@ -41,6 +41,21 @@ def _by_character() -> dict[str, str]:
     return forms
 
 
+def _one_script() -> dict[int, str]:
+    """Each character with the first of all those that stand for one another, in either script."""
+    first: dict[str, str] = {}
+    for group in _GROUPS.split():
+        heads = {first.get(char, char) for char in group}
+        head = first.get(group[0], group[0])
+        if joined := heads - {head} - {*group}:
+            first.update({char: head for char, known in first.items() if known in joined})
+        first.update(dict.fromkeys(group, head))
+    return {ord(char): head for char, head in first.items() if char != head}
+
+
+ONE_SCRIPT = _one_script()
+"""For `str.translate`: the traditional characters as the simplified ones."""
+
 _FORMS = _by_character()
 
 

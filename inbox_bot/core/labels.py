@@ -14,7 +14,6 @@ from itertools import islice
 import re2
 
 from inbox_bot.core.notice_rules import FIELDS, NoticeRules
-from inbox_bot.core.phrases import _SPACE  # a label stands on one line: its blanks need no line ends
 
 _CELLS = re2.compile(r"[ ]*(?:\t|[ ]\|[ ]|│|\|\|)[ ]*|[ ]{3,}")
 _HEAD_CELLS = re2.compile(r"[ ]*(?:\t|[ ]?\|[ ]?|│)[ ]*|[ ]{2,}")
@@ -265,7 +264,7 @@ def _field_of(match: re2._Match) -> str:
 def _either(words: tuple[tuple[str, str], ...], fields: frozenset[str]) -> str:
     groups = []
     for field in sorted(fields):
-        patterns = [pattern.replace(_SPACE, "(?:[ ]+)") for one, pattern in words if one == field]
+        patterns = [pattern for one, pattern in words if one == field]
         if patterns:
             groups.append(f"(?P<{field}>{'|'.join(patterns)})")
     return f"(?:{'|'.join(groups)})"
@@ -278,7 +277,11 @@ def _linear(pattern: str) -> re2._Regexp:
 
 
 def _patterns(rules: NoticeRules) -> _Patterns:
-    return _compiled(tuple((e.means, phrase.pattern) for e in rules.of("label") for phrase in e.phrases))
+    kept = rules.kept.get("label patterns")
+    if not isinstance(kept, _Patterns):
+        words = ((e.means, phrase.pattern_on_a_line) for e in rules.of("label") for phrase in e.phrases)
+        kept = rules.kept["label patterns"] = _compiled(tuple(words))
+    return kept
 
 
 @lru_cache(maxsize=8)

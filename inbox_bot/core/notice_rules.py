@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
-
-import re2
 
 from inbox_bot.core.errors import Problem, UserError
 from inbox_bot.core.model import Ask, Kind, Outcome, Reason
@@ -24,7 +21,7 @@ from inbox_bot.core.notice_tables import (
     NoticeRules,
     Sender,
 )
-from inbox_bot.core.phrases import Phrase, compile_phrase
+from inbox_bot.core.phrases import Phrase, WordList, compile_phrase
 from inbox_bot.core.tomlfile import Path, TomlFile
 
 __all__ = [
@@ -66,7 +63,6 @@ _SENDER_KEYS = frozenset({"name", "addresses"})
 _LOOK_ALIKE_KEYS = frozenset({"name", "firm", "addresses", "headers", "subject", "body", "anywhere"})
 _MARKETPLACE_KEYS = frozenset({"name", "dollar", "yen", "krona", "phrases"})
 _SECTIONS = frozenset({*_MEANINGS, "language", "words", "domains", "sender", "look_alike", "marketplace"})
-_WORD_LIST = re2.compile(r"<([^<>]{1,40})>")
 
 
 def load_notice_rules(files: Sequence[TomlFile]) -> NoticeRules:
@@ -95,14 +91,6 @@ def load_notice_rules(files: Sequence[TomlFile]) -> NoticeRules:
     )
 
 
-def _filled(pattern: str, lists: Sequence[str]) -> str:
-    """The pattern with word lists in the places that were kept for them, without the word edges round those."""
-    for number, words in enumerate(lists):
-        for edges in (r"\bzq%dqz\b", r"zq%dqz\b", r"\bzq%dqz", "zq%dqz"):
-            pattern = pattern.replace(edges % number, words)
-    return pattern
-
-
 class _Reading:
     """The tables while the files are read, each by name."""
 
@@ -113,7 +101,7 @@ class _Reading:
         self.look_alikes: dict[str, LookAlike] = {}
         self.marketplaces: dict[str, Marketplace] = {}
         self.entries: dict[tuple[str, str, str], Entry] = {}
-        self.words: dict[tuple[str, str], str] = {}
+        self.words: dict[str, dict[str, WordList]] = {}  # by language and name
         self.language = ""
 
     def add(self, file: TomlFile) -> None:
@@ -153,10 +141,8 @@ class _Reading:
             )
             return
         for name in value:
-            patterns = [
-                phrase.pattern for phrase in self._phrases(file, ("words",), value, name, needed=True)
-            ]
-            self.words[self.language, name] = "(?:" + "|".join(patterns) + ")"
+            words = WordList(self._phrases(file, ("words",), value, name, needed=True))
+            self.words.setdefault(self.language, {})[name] = words
 
     def _tables(self, file: TomlFile, section: str, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
         if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
@@ -255,27 +241,11 @@ class _Reading:
         phrases = []
         for text in self._texts(file, path, table, key, needed=needed):
             try:
-                phrases.append(self._compiled(text))
+                phrases.append(compile_phrase(text, self.words.setdefault(self.language, {})))
             except ValueError as error:
                 what, remedy = f"phrase {text!r}: {error}", "see the syntax at the top of rules/notices.toml"
                 self.problems.append(file.problem((*path, key), what, remedy, needle=text))
         return tuple(phrases)
-
-    def _compiled(self, text: str) -> Phrase:
-        """The phrase with its word lists put in: they stand in for themselves while it is compiled."""
-        named = [match.group(1) for match in _WORD_LIST.finditer(text)]
-        for number, name in enumerate(named):
-            if (self.language, name) not in self.words:
-                raise ValueError(f"there is no word list <{name}> in [words]")
-            text = text.replace(f"<{name}>", f"zq{number}qz", 1)
-        phrase = compile_phrase(text)
-        lists = [self.words[self.language, name] for name in named]
-        return replace(
-            phrase,
-            pattern=_filled(phrase.pattern, lists),
-            loose_pattern=_filled(phrase.loose_pattern, lists),
-            telling=_filled(phrase.telling, lists),
-        )
 
     def _texts(
         self, file: TomlFile, path: Path, table: dict[str, Any], key: str, *, needed: bool = False

@@ -11,11 +11,12 @@ from itertools import islice
 from typing import Any
 
 from inbox_bot.core.errors import Problem
+from inbox_bot.core.folded import FoldedText, fold
 from inbox_bot.core.pattern_set import PatternSet
-from inbox_bot.core.phrases import MOST_HITS, Phrase, compile_phrase, compiled, is_whole
+from inbox_bot.core.phrases import Phrase, compile_phrase
 from inbox_bot.core.tomlfile import Path, TomlFile
 
-_FEW = 3  # so many groups are looked for one by one
+MOST_HITS = 100  # of one phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +29,10 @@ class PhraseHit:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The phrases of one name: those without a gap as one pattern, the others behind one that sorts out."""
-
-    plain: str
-    any_gapped: str
-    gapped: tuple[Phrase, ...]
-    telling: str
-
-    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
-        if self.plain:
-            found = (match.span() for match in islice(compiled(self.plain).finditer(text), MOST_HITS))
-            yield from (span for span in found if is_whole(text, *span))
-        if self.any_gapped and compiled(self.any_gapped).search(text) is not None:
-            for phrase in self.gapped:
-                yield from phrase.spans_in(text)
-
-
-def _grouped(phrases: Sequence[Phrase]) -> _Group:
-    gapped = tuple(phrase for phrase in phrases if phrase.has_gap)
-    plain = sorted((one for one in phrases if not one.has_gap), key=lambda one: len(one.words), reverse=True)
-    return _Group(
-        plain="|".join(phrase.pattern for phrase in plain),
-        any_gapped="|".join(phrase.loose_pattern for phrase in gapped),
-        gapped=gapped,
-        telling="|".join(dict.fromkeys(phrase.telling for phrase in phrases)),
-    )
-
-
 class PhraseTable:
     """Named groups of phrases, in the order of the file; immutable."""
 
-    __slots__ = ("_groups", "_held", "_lists", "_phrases", "_set")
+    __slots__ = ("_lists", "_phrases", "_set", "_told")
 
     def __init__(self, phrases: Mapping[str, Sequence[Phrase]] | None = None) -> None:
         self._take({(name, ""): tuple(group) for name, group in (phrases or {}).items()})
@@ -71,9 +43,12 @@ class PhraseTable:
         self._phrases: dict[str, tuple[Phrase, ...]] = {}
         for (name, _), phrases in lists.items():
             self._phrases[name] = (*self._phrases.get(name, ()), *phrases)
-        self._groups = {name: _grouped(group) for name, group in self._phrases.items()}
-        self._set = PatternSet([one.telling for one in self._groups.values() if one.telling])
-        self._held = tuple(name for name, one in self._groups.items() if one.telling)
+        told: dict[str, list[tuple[str, Phrase]]] = {}
+        for name, phrases in self._phrases.items():
+            for phrase in phrases:
+                told.setdefault(phrase.telling, []).append((name, phrase))
+        self._told = tuple(told.values())
+        self._set = PatternSet(list(told))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,27 +64,28 @@ class PhraseTable:
 
         `names` limits the search to these groups. Two phrases of one group may both hit the same words.
         """
-        searched = _one_case(text)
-        if names is None or len(names) > _FEW:
-            held = self._held
-            names = [
-                held[place] for place in self._set.which(searched) if names is None or held[place] in names
-            ]
-            if not names:
-                return ()
-        hits = [
-            PhraseHit(name, start, end, " ".join(text[start:end].split()))
-            for name, group in self._groups.items()
-            if name in names
-            for start, end in group.spans_in(searched)
-        ]
+        folded = fold(text)
+        hits = []
+        for name, phrases in self._may_stand(folded, names).items():
+            for span in _spans(phrases, folded):
+                start, end = folded.original(*span)
+                hits.append(PhraseHit(name, start, end, " ".join(text[start:end].split())))
         return tuple(sorted(hits, key=lambda hit: (hit.start, -hit.end)))
 
     def hits(self, text: str) -> bool:
         """Whether any phrase stands in a clean text."""
-        text = _one_case(text)
-        found = self._set.which(text)
-        return any(True for place in found for _ in self._groups[self._held[place]].spans_in(text))
+        folded = fold(text)
+        told = self._may_stand(folded, None).values()
+        return any(True for phrases in told for phrase in phrases for _ in phrase.spans(folded))
+
+    def _may_stand(self, text: FoldedText, names: Collection[str] | None) -> dict[str, list[Phrase]]:
+        """The phrases whose telling words stand in the text, by group."""
+        told: dict[str, list[Phrase]] = {}
+        for place in self._set.which(text.text):
+            for name, phrase in self._told[place]:
+                if names is None or name in names:
+                    told.setdefault(name, []).append(phrase)
+        return {name: told[name] for name in self._phrases if name in told}
 
     def find_first(self, text: str, names: Collection[str] | None = None) -> PhraseHit | None:
         """The hit that stands first in a clean text (the longest at the same place), or None."""
@@ -127,9 +103,20 @@ class PhraseTable:
         return _table_of({key: lists[key] for key in sorted(lists, key=lambda key: order[key[0]])})
 
 
-def _one_case(text: str) -> str:
-    """The text with the dotted capital of Turkish as a plain one, which has the small letter that it stands for."""
-    return text.replace("İ", "I") if "İ" in text else text
+def _spans(phrases: Sequence[Phrase], text: FoldedText) -> Iterator[tuple[int, int]]:
+    """Where phrases of one group stand: of those without a gap that overlap, the first and longest."""
+    plain: set[tuple[int, int]] = set()
+    for phrase in phrases:
+        found = islice(phrase.spans(text), MOST_HITS)
+        if phrase.has_gap:
+            yield from found
+        else:
+            plain.update(found)
+    last = 0
+    for start, end in sorted(plain, key=lambda span: (span[0], -span[1])):
+        if start >= last:
+            yield start, end
+            last = end
 
 
 def _table_of(lists: dict[tuple[str, str], tuple[Phrase, ...]]) -> PhraseTable:

@@ -8,55 +8,89 @@ the blank may be missing. Case does not matter and words match whole. Tables of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
+from dataclasses import dataclass, field
+from functools import cached_property
 
-import re2
-
-from inbox_bot.core.chinese import forms_of
+from inbox_bot.core.folded import FoldedText, compiled, fold
+from inbox_bot.core.phrase_pattern import FOLDED, LONGEST_GAP, ON_A_LINE, PLAIN, Lists, pattern_of
+from inbox_bot.core.phrase_pieces import LIST, Piece, between_gaps, must_runs, pieces_of, weight
 from inbox_bot.core.sentences import Sentence, is_conditional, sentence_at, sentences
 
 __all__ = [
     "Phrase",
     "Sentence",
+    "WordList",
     "compile_phrase",
-    "compiled",
     "is_conditional",
     "sentence_at",
     "sentences",
 ]
 
-_SPACE = r"(?:[ \t]+|[ \t]*\n[ \t>|]*)"
-_NO_SPACE = rf"{_SPACE}?"
-# A gap stays inside the sentence. Patterns with a counted gap are slow on a long text, so that a text is first
-# searched with the loose gap, and a short window round each hit with the counted one.
-_IN_SENTENCE = r"(?:[^.!?。！？；\n]|\n[^\n]|[.][0-9])"
-_LONGEST_GAP = 60
-_LOOSE_GAP = rf"{_IN_SENTENCE}*?"
-_GAP = rf"{_IN_SENTENCE}{{0,{_LONGEST_GAP}}}?"
-_REST_OF_WORD = r"[A-Za-z\x{C0}-\x{24F}]*"  # Latin letters; \pL would make the patterns ten times as big
 _LONGEST = 400
-MOST_HITS = 100  # of one phrase or group; a text with more is a flood that is not read on
+# A gap stays inside the sentence; a point before a digit ends none.
+_ENDS_SENTENCE = re.compile(r"[!?。！？；\n]|[.](?![0-9])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class WordList:
+    """Phrases that stand for one another, and that other phrases name as `<list>`."""
+
+    phrases: tuple[Phrase, ...]
+
+    @cached_property
+    def plain(self) -> str:
+        """The list as a pattern for a text as it came."""
+        return "(?:" + "|".join(phrase.pattern for phrase in self.phrases) + ")"
+
+    @cached_property
+    def folded(self) -> str:
+        """The list as a pattern for a folded text."""
+        return "(?:" + "|".join(phrase.folded for phrase in self.phrases) + ")"
+
+
+@dataclass(frozen=True)
 class Phrase:
-    """One phrase: its words, the re2 pattern it became, the looser one that finds candidates, and its telling part.
-
-    Where the phrase stands, a word of `telling` stands; it is small, so that many phrases are looked for at once.
-    """
+    """One phrase: its words, and the patterns that are made of them when they are needed."""
 
     words: str
-    pattern: str
-    loose_pattern: str
-    telling: str
+    _pieces: tuple[Piece, ...] = field(repr=False, compare=False)
+    _lists: Lists | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def pattern(self) -> str:
+        """The whole phrase as an re2 pattern for a clean text as it came."""
+        return pattern_of(self._pieces, PLAIN, self._lists)
+
+    @cached_property
+    def pattern_on_a_line(self) -> str:
+        """As `pattern`, without line ends between the words."""
+        return pattern_of(self._pieces, ON_A_LINE, self._lists)
+
+    @cached_property
+    def folded(self) -> str:
+        """The whole phrase as an re2 pattern for a folded text."""
+        return pattern_of(self._pieces, FOLDED, self._lists)
+
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """What stands before, between and behind the gaps, as patterns for a folded text."""
+        parts = between_gaps(self._pieces)
+        return tuple(pattern_of(part, FOLDED, self._lists) for part in parts)
+
+    @cached_property
+    def telling(self) -> str:
+        """A pattern for a folded text: where the phrase stands, it does too.
+
+        It is small, so that the telling words of many phrases can be looked for at once.
+        """
+        return pattern_of(max(must_runs(self._pieces), key=weight), FOLDED, self._lists)
 
     @property
     def has_gap(self) -> bool:
         """True when the phrase holds a `...`."""
-        return self.pattern != self.loose_pattern
+        return any(piece.kind == "gap" for piece in self._pieces)
 
     def found_in(self, text: str) -> bool:
         """True when the phrase stands in the clean text."""
@@ -64,202 +98,70 @@ class Phrase:
 
     def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
         """Start and end of each place where the phrase stands in the clean text."""
-        strict = compiled(self.pattern)
-        window = self.words.count("...") * _LONGEST_GAP + 2 * _LONGEST
-        for match in islice(compiled(self.loose_pattern).finditer(text), MOST_HITS):
-            start, end = match.span()
-            if not self.has_gap:
-                if is_whole(text, start, end):
-                    yield start, end
-                continue
-            # The loose gap ran to the first possible end; the words before it may stand there more than once.
-            begin = max(start, end - window)
-            found = strict.search(text[begin : end + 1])
-            if found is not None and is_whole(text, begin + found.start(), begin + found.end()):
-                yield begin + found.start(), begin + found.end()
+        folded = fold(text)
+        return (folded.original(*span) for span in self.spans(folded))
+
+    def spans(self, text: FoldedText) -> Iterator[tuple[int, int]]:
+        """Start and end of each place in the folded text; those of one phrase do not overlap."""
+        first, *others = self.parts
+        if not others:
+            yield from text.spans(first)
+            return
+        last = 0
+        for start, end in text.spans(first):
+            if start >= last and (found := _reached(text, others, end)) is not None:
+                yield start, found
+                last = found
 
 
-def is_whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin word is cut at either end: re2 takes "ñ" for no letter, so that it finds "se" in "señala".
+def _reached(text: FoldedText, parts: list[str], end: int) -> int | None:
+    """Where the last of the parts ends, when each stands behind the one before it, a gap between."""
+    part, *others = parts
+    for _, part_end in _behind(text, part, end):
+        found = _reached(text, others, part_end) if others else part_end
+        if found is not None:
+            return found
+    return None
 
-    A phrase whose own last letter is such a one has no edge there: "signé" also stands in "signée".
+
+def _behind(text: FoldedText, part: str, end: int) -> Iterator[tuple[int, int]]:
+    for begins, ends in text.spans(part):
+        start, part_end = begins, ends
+        if begins < end < ends:
+            # The words also stand, with more before them, across the end of the part that was found first.
+            window = text.text[end - 1 : end + LONGEST_GAP + _LONGEST]
+            if (overlapped := compiled(part).search(window, 1)) is not None:
+                start, part_end = end - 1 + overlapped.start(), end - 1 + overlapped.end()
+        if start < end:
+            continue
+        gap = text.text[end:start].strip(" ")
+        if len(gap) > LONGEST_GAP or _ENDS_SENTENCE.search(gap) is not None:
+            return
+        yield start, part_end
+
+
+def compile_phrase(phrase: str, lists: Lists | None = None) -> Phrase:
+    """The phrase ready to match, `<name>` in it standing for the words of a list when there are lists.
+
+    Raises ValueError that says what is wrong with it.
     """
-    before, behind = text[start - 1 : start], text[end : end + 1]
-    return not (_is_cut(text[start : start + 1], before) or _is_cut(text[end - 1 : end], behind))
-
-
-# Turkish endings begin with these: a stem that stands before one is the word that is meant.
-_TURKISH = "ığşİ"
-
-
-def _is_cut(inside: str, outside: str) -> bool:
-    return (
-        inside.isascii() and inside.isalpha() and "\u00c0" <= outside <= "\u024f" and outside not in _TURKISH
-    )
-
-
-def compile_phrase(phrase: str) -> Phrase:
-    """The phrase ready to match; raises ValueError that says what is wrong with it."""
     words = " ".join(phrase.split())
     if not words:
         raise ValueError("the phrase is empty")
     if len(words) > _LONGEST:
         raise ValueError(f"the phrase is longer than {_LONGEST} characters")
-    pieces = list(_pieces(words))
+    pieces = tuple(pieces_of(words))
     if pieces[0].kind == "gap" or pieces[-1].kind == "gap":
         raise ValueError("'...' must stand between words")
     if all(piece.optional or piece.kind in ("gap", "space") for piece in pieces):
         raise ValueError("every part of the phrase is optional")
-    return Phrase(words, _pattern(pieces, _GAP), _pattern(pieces, _LOOSE_GAP), _telling(pieces))
+    if _DANGLING.search(words) is not None:
+        raise ValueError("'*' must stand behind a letter")
+    if lists is not None and (
+        unknown := next((name for name in LIST.findall(words) if name not in lists), "")
+    ):
+        raise ValueError(f"there is no word list <{unknown}> in [words]")
+    return Phrase(words, pieces, lists)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    kind: str  # "text", "group", "gap" or "space"
-    alternatives: tuple[str, ...] = ()
-
-    @property
-    def optional(self) -> bool:
-        return self.kind == "group" and "" in self.alternatives
-
-
-def _pieces(words: str) -> Iterator[_Piece]:
-    """The phrase cut into words, groups, gaps and blanks."""
-    rest = words
-    while rest:
-        if rest.startswith("..."):
-            yield _Piece("gap")
-            rest = rest.lstrip(".")
-        elif rest[0] == "(":
-            inside, closed, rest = rest[1:].partition(")")
-            if not closed:
-                raise ValueError("a '(' without its ')'")
-            if "(" in inside or "..." in inside:
-                raise ValueError("'(' and '...' cannot stand inside '(...)'")
-            alternatives = tuple(part.strip() for part in inside.split("|"))
-            if not any(alternatives):
-                raise ValueError("an empty '()'")
-            yield _Piece("group", alternatives)
-        elif rest[0] in ")|":
-            raise ValueError(f"a {rest[0]!r} without its '('")
-        elif rest[0] == " ":
-            yield _Piece("space")
-            rest = rest[1:]
-        else:
-            length = min(
-                (at for at in (rest.find(mark) for mark in (" ", "(", ")", "|", "...")) if at > 0),
-                default=len(rest),
-            )
-            yield _Piece("text", (rest[:length],))
-            rest = rest[length:]
-
-
-def _pattern(pieces: list[_Piece], gap: str) -> str:
-    parts: list[str] = []
-    for position, piece in enumerate(pieces):
-        behind = pieces[position + 1] if position + 1 < len(pieces) else None
-        before = pieces[position - 1] if position else None
-        if piece.kind == "gap":
-            parts.append(gap)
-        elif piece.kind == "space":
-            if _takes_the_blank(before) or (
-                behind is not None and behind.optional and position == len(pieces) - 2
-            ):
-                continue  # the optional group brings the blank along
-            if behind is not None and behind.kind == "gap":
-                parts.append("[ \\t]*")
-                continue
-            if before is not None and before.kind == "gap":
-                parts.append(_NO_SPACE)
-                continue
-            joins = _edge(before, -1) or _edge(behind, 0) or _elides(before)
-            parts.append(_NO_SPACE if joins else _SPACE)
-        else:
-            parts.append(_words_pattern(piece, before, position == len(pieces) - 1, behind))
-    return "(?i:" + "".join(parts) + ")"
-
-
-def _telling(pieces: list[_Piece]) -> str:
-    """The longest part that must stand where the phrase does; what stands in for a word list only if nothing else."""
-    musts = [piece for piece in pieces if piece.kind in ("text", "group") and not piece.optional]
-    best = max(musts, key=lambda one: 0 if _stands_in(one) else min(map(len, one.alternatives)))
-    return "(?i:" + "|".join(_literal(word) for word in best.alternatives) + ")"
-
-
-def _stands_in(piece: _Piece) -> bool:
-    return any(word.startswith("zq") and word.endswith("qz") for word in piece.alternatives)
-
-
-def _takes_the_blank(piece: _Piece | None) -> bool:
-    return piece is not None and piece.optional
-
-
-def _words_pattern(piece: _Piece, before: _Piece | None, is_last: bool, behind: _Piece | None) -> str:
-    alternatives = [word for word in piece.alternatives if word]
-    pattern = "(?:" + "|".join(_literal(word) for word in alternatives) + ")"
-    if not piece.optional:
-        return pattern
-    joins = _elides(piece) or any(_is_cjk(word[0]) or _is_cjk(word[-1]) for word in alternatives)
-    blank = _NO_SPACE if joins else _SPACE
-    if behind is not None and behind.kind == "space":
-        return f"(?:{pattern}{blank})?"
-    if is_last and before is not None and before.kind == "space":
-        return f"(?:{blank}{pattern})?"
-    return f"{pattern}?"
-
-
-_SPELT_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}  # as German is written where a keyboard lacks them
-
-
-@lru_cache(maxsize=32_768)
-def _literal(word: str) -> str:
-    """One run of words as a pattern: blanks, Chinese runs, `*` and word edges."""
-    parts = [r"\b"] if _is_ascii_word(word[0]) else []
-    previous = ""
-    for char in word:
-        if char == "*":
-            if not previous.isalpha():
-                raise ValueError("'*' must stand behind a letter")
-            parts.append(_REST_OF_WORD)
-        elif char == " ":
-            parts.append(_NO_SPACE if _is_cjk(previous) else _SPACE)
-        else:
-            if _is_cjk(previous) and _is_cjk(char):
-                parts.append(_NO_SPACE)
-            forms = forms_of(char)
-            if (spelt := _SPELT_OUT.get(char.lower())) is not None:
-                parts.append(f"(?:{char}|{spelt})")
-            else:
-                parts.append(f"[{forms}]" if len(forms) > 1 else char if char.isalnum() else re2.escape(char))
-        previous = char
-    if _is_ascii_word(word[-1]):
-        parts.append(r"\b")
-    return "".join(parts)
-
-
-def _is_ascii_word(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char == "_")
-
-
-def _is_cjk(char: str) -> bool:
-    return bool(char) and (
-        "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
-    )
-
-
-def _elides(piece: _Piece | None) -> bool:
-    """Whether a word of the piece ends in an apostrophe and stands right before the next: "de l'article"."""
-    return piece is not None and any(word.endswith("'") for word in piece.alternatives)
-
-
-def _edge(piece: _Piece | None, side: int) -> bool:
-    return piece is not None and any(_is_cjk(word[side]) for word in piece.alternatives if word)
-
-
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> re2._Regexp:
-    """The pattern ready to match; compiled when it is first needed, for most tables are big and most mails small."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    return re2.compile(pattern, options)
+_DANGLING = re.compile(r"(?:^|[\W\d_])[*]")
