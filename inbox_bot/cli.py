@@ -280,6 +280,21 @@ def _explain_mail(options: argparse.Namespace) -> int:
     return run_explain(options.file, folders, orders, as_json=options.json)
 
 
+def _teach(options: argparse.Namespace) -> int:
+    from inbox_bot.commands.teach import TeachOptions, run_teach
+
+    given = TeachOptions(
+        options.config,
+        options.rules,
+        tuple(options.mark),
+        options.language,
+        tuple(options.hide),
+        options.yes,
+        options.json,
+    )
+    return run_teach(options.file, given)
+
+
 def _test_rules(options: argparse.Namespace) -> int:
     from inbox_bot.commands.rules import own_folders
     from inbox_bot.commands.rules_test import run_test
@@ -341,6 +356,7 @@ _PERFORM: dict[str, Perform] = {
     "import_orders": _import_orders,
     "check_rules": _check_rules,
     "explain_mail": _explain_mail,
+    "teach": _teach,
     "test_rules": _test_rules,
     "diff_rules": _diff_rules,
     "shadow_rules": _shadow_rules,

@@ -20,7 +20,7 @@ from inbox_bot.options_parts import (
     json_option,
     orders_option,
 )
-from inbox_bot.options_rules import add_rules
+from inbox_bot.options_rules import add_rules, add_teach
 
 TYPE_CHECKING = False  # the real one costs an import
 if TYPE_CHECKING:
@@ -329,5 +329,6 @@ _COMMANDS: dict[str, Callable[[Commands], None]] = {
     "evidence": _add_evidence,
     "orders": _add_orders,
     "rules": add_rules,
+    "teach": add_teach,
     "completion": _add_completion,
 }

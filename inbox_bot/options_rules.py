@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from inbox_bot.options_parts import (
     account_option,
@@ -43,6 +44,26 @@ def add_rules(commands: Commands) -> None:
     json_option(test)
     _add_rules_diff(parts)
     _add_rules_shadow(parts)
+
+
+def add_teach(commands: Commands) -> None:
+    """Add `teach`."""
+    about = "mark what a mail says that the rules did not read, and have the rule and a sample written"
+    teach = add_command(commands, "teach", "teach", about)
+    teach.add_argument("file", type=existing, metavar="FILE.eml")
+    about = (
+        "words of the mail and what they mean, such as order_id=305-1234567-1234567 or reason.duplicate=WORDS"
+    )
+    teach.add_argument("--mark", action="append", default=[], metavar="FIELD[.MEANING]=WORDS", help=about)
+    about = "the mail's language by its code, where the rules do not know it yet"
+    teach.add_argument("--language", default="", metavar="CODE", help=about)
+    about = "words that are private and must not stand in the sample (a name in the greeting)"
+    teach.add_argument("--hide", action="append", default=[], metavar="WORDS", help=about)
+    about = "the folder of your own rules (default: rules_dir of the configuration)"
+    teach.add_argument("--rules", type=Path, metavar="FOLDER", help=about)
+    teach.add_argument("--yes", action="store_true", help="write without asking")
+    config_option(teach)
+    json_option(teach)
 
 
 def _add_rules_shadow(parts: Commands) -> None:

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from inbox_bot.core.errors import UserError
+from inbox_bot.whole_file import write_whole
 
 PASSWORD = "the mailbox's password"  # noqa: S105 - what it is called, not what it is
 
@@ -46,7 +47,7 @@ def keep_secret(reference: str, secret: str) -> None:
     """
     kind, _, rest = reference.partition(":")
     if kind == "file":
-        _write_whole(Path(rest).expanduser(), secret + "\n")
+        write_whole(Path(rest).expanduser(), f"{secret}\n".encode())
         return
     import keyring  # slow to load, and most secrets are elsewhere
 
@@ -55,29 +56,6 @@ def keep_secret(reference: str, secret: str) -> None:
         keyring.set_password(service, user, secret)
     except Exception as error:  # every backend has errors of its own
         raise UserError(_no_keyring(error)) from None
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Through a file beside it, on the disk before it takes the name: a crash leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Always the same name, so that a crash leaves one such file at most and the next write takes it over.
-    new = path.with_name(f".{path.name}.new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _from_environment(name: str, role: str) -> str:

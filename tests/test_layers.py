@@ -30,6 +30,7 @@ FLOORS = (
         "sources",
         "providers",
         "testing",
+        "whole_file",
     ),
     (
         "desk",
@@ -51,7 +52,7 @@ FLOORS = (
         "outside",
     ),
     ("app",),
-    ("replay", "audit", "herald", "rounds", "vigil", "daemon"),
+    ("replay", "audit", "teaching", "herald", "rounds", "vigil", "daemon"),
     ("commands",),
     ("options", "options_parts", "options_rules"),
     ("cli", "__main__"),

@@ -110,9 +110,13 @@ class NoticeRules:
         where: str = "",
         languages: Collection[str] = (),
     ) -> tuple[FoundPhrase, ...]:
-        """All phrases of a section (and meaning) in a clean text, in order; of all languages by default."""
+        """All phrases of a section (and meaning) in a clean text, in order; of all languages by default.
+
+        Phrases of no language in particular are always among them.
+        """
         table, entries = self._table(section, means, where)
-        names = {name for name, one in entries.items() if one.language in languages} if languages else None
+        spoken = ("", *languages)
+        names = {name for name, one in entries.items() if one.language in spoken} if languages else None
         hits = table.find_all(text, names)
         return tuple(FoundPhrase(hit.start, hit.end, hit.words, entries[hit.name]) for hit in hits)
 

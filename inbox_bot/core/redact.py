@@ -106,7 +106,7 @@ def redact(text: str, keep: Keep) -> Redacted:
     found = list(_emails(plain, keep))
     found += find_addresses(plain, SpanSet([*ids, *found]), keep.destinations)
     found += find_account_numbers(plain, SpanSet([*ids, *found]))
-    values = _dates_and_amounts(plain)
+    values = dates_and_amounts(plain)
     found += find_phones(plain, SpanSet([*ids, *found, *values]), keep.countries)
     return _replaced(text, sorted(found))
 
@@ -187,7 +187,8 @@ _NAMED_IDS = (
 )
 
 
-def _dates_and_amounts(plain: str) -> Iterator[Span]:
+def dates_and_amounts(plain: str) -> Iterator[Span]:
+    """The dates, times of day and amounts of money of a text with plain digits."""
     for match in _VALUE.finditer(plain):
         start, end = match.span()
         # 06.12.34.56.78 is no day with something behind it
