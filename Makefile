@@ -8,8 +8,9 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(VENV)/bin/inbox-bot demo
 
+# Several files side by side: most of them wait for servers, clocks or children of their own.
 test: $(STAMP)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile
 
 chaos: $(STAMP)
 	$(VENV)/bin/python tests/chaos.py --runs 1000 --seed 1

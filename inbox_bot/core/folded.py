@@ -43,13 +43,17 @@ class FoldedText:
     __slots__ = ("_firsts", "_found", "_shifts", "text")
 
     def __init__(self, text: str) -> None:
-        text = one_spelling(text)
-        parts: list[str] = []
+        self.text = text = one_spelling(text)
+        self._found: dict[str, tuple[tuple[int, int], ...]] = {}
         # From the place in the folded text on, so many characters of the original were left out before it.
         self._firsts, self._shifts = array("l"), array("l")
+        if not (text.isascii() and "\n" not in text and "\t" not in text and "  " not in text):
+            self._fold_blanks(text)
+
+    def _fold_blanks(self, text: str) -> None:
+        parts: list[str] = []
         at = length = 0
-        is_one_already = text.isascii() and not any(blanks in text for blanks in ("\n", "\t", "  "))
-        for run in () if is_one_already else _BLANKS.finditer(text):
+        for run in _BLANKS.finditer(text):
             start, end = run.span()
             blank = _folded_blank(text, start, end)
             parts += (text[at:start], blank)
@@ -57,8 +61,8 @@ class FoldedText:
             self._firsts.append(length)
             self._shifts.append(end - length)
             at = end
-        self.text = "".join((*parts, text[at:])) if parts else text
-        self._found: dict[str, tuple[tuple[int, int], ...]] = {}
+        if parts:
+            self.text = "".join((*parts, text[at:]))
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """The span in the original text of one in the folded text that begins and ends with a word."""
