@@ -20,7 +20,7 @@ from inbox_bot.core.model import Kind, Mail, Notice
 from inbox_bot.core.notice_rules import load_notice_rules
 from inbox_bot.core.notice_tables import NoticeRules
 from inbox_bot.core.recognise import Recognition, recognise
-from inbox_bot.core.teaching import Lesson, Mark, as_toml, common_words, lessons_of
+from inbox_bot.core.teaching import Lesson, Mark, as_toml, common_words, lessons_of, likely_names
 from inbox_bot.core.text import plain_line
 from inbox_bot.core.tomlfile import TomlFile, parse_toml
 from inbox_bot.mail.sample import Sample, sample_of
@@ -168,9 +168,14 @@ def teach(
     rules_text = _rules_text(path, spoken) + added
     new = _rules_with(room, path, rules_text)
     after = room.read(mail, new)
-    private = tuple(dict.fromkeys((*private, *_private(after, hide))))  # an address may have been learnt
+    guessed = likely_names(text, spoken)
+    private = tuple(
+        dict.fromkeys((*private, *_private(after, hide), *guessed))
+    )  # an address may have been learnt
     own = (*room.own_addresses, *(one.email for one in inner.to))
-    sample = sample_of(raw, _word_by_word(private), own, old.amazon_domains, seed)
+    sample = sample_of(
+        raw, (*_word_by_word(private), *likely_names(text, spoken)), own, old.amazon_domains, seed
+    )
     shown_mail = room.read_mail(sample.raw_bytes)
     shown = room.read(shown_mail, new)
     return Taught(

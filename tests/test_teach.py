@@ -247,6 +247,16 @@ def test_rule_and_sample_hold_nothing_of_the_people_in_the_mail(room, code):
     assert sample.header_values("Content-Type")[0].split(";")[0] == original[0].split(";")[0]
 
 
+@pytest.mark.parametrize("code", CASES)
+def test_names_that_nobody_pointed_out_are_not_in_the_sample_either(room, code):
+    text, shape, language, marks, _ = CASES[code]
+    marks = [one for one in marks if not one.startswith("destination")]
+    taught = learn(room, mail(text.format(**FIRST), **shape), marks, language)
+    sample = read_mail(taught.sample.raw_bytes)
+    for private in ("Karen", "Mortensen", "Skovvej", "Silkeborg"):
+        assert private not in f"{sample.text} {sample.html_text} {sample.subject}", private
+
+
 def test_the_sample_is_read_as_its_expected_file_says_and_guards_what_is_taught_later(room):
     text, shape, language, marks, _ = CASES["da"]
     learn(room, mail(text.format(**FIRST), **shape), marks, language)

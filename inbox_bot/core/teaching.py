@@ -55,6 +55,12 @@ _VALUE_IN_CJK = re.compile(r"[0-9A-Za-z０-９][0-9A-Za-z０-９.,:/\-]*")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"[!?。！？；]|[.](?=\s|$)")
 _CELLS = re.compile(r"\t| \| |│| {3,}")
+_CAPITAL = r"[A-Z\u00c0-\u00de\u0100-\u017f][\w'’.-]+"
+_CAPITALS = re.compile(rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})+")
+_TITLED = re.compile(
+    rf"(?:\b(?:Mr|Mrs|Ms|Herrn?|Frau|Mme|Sig|Sra?|Pan|Pani|Sayın)\.? ({_CAPITAL}(?: {_CAPITAL})?))"
+    rf"|(?:[\u4e00-\u9fff\u30a0-\u30ff]{{2,6}}|{_CAPITAL}(?: {_CAPITAL}){{0,2}})(?= ?(?:様|さま|さん|女士|先生))"
+)
 _ENDS_LABEL = re.compile(r"(?:[:：=#|│\t]|\.{2}|[ ]{2})[ \t.]*$")
 _LEAD = " \t>*•·-–|#【[("
 
@@ -212,6 +218,29 @@ def _is_label(label: str) -> bool:
         and any(char.isalpha() for char in label)
         and _SENTENCE_END.search(label[:-1]) is None
     )
+
+
+def likely_names(text: str, language: str | None) -> tuple[str, ...]:
+    """What looks like people and places, for a sample in which nothing was read of them: rather too much.
+
+    Lines of capitals and figures alone (an address), two capitals in a row, names with a title.
+    """
+    found = [match.group(1) or match.group() for match in _TITLED.finditer(text)]
+    if language != "de":  # where every noun has a capital
+        found += [match.group().strip() for match in _CAPITALS.finditer(text)]
+    for line in text.split("\n"):
+        found += [cell.strip(_PUNCTUATION) for cell in _CELLS.split(line) if _is_of_an_address(cell)]
+    return tuple(dict.fromkeys(one for one in found if "amazon" not in one.casefold() and not one.isdigit()))
+
+
+def _is_of_an_address(line: str) -> bool:
+    """A name, a street with its number or a town with its code, alone on a line."""
+    words = line.strip(_PUNCTUATION).split()
+    if not 1 < len(words) < 7 or line.rstrip()[-1:] in ".:：!?" or _CJK.search(line) is not None:
+        return False
+    has_number = any(map(str.isdigit, line)) and not re.search(r"[0-9]{7}|[0-9][.,][0-9]", line)
+    capitals = [word[:1].isupper() for word in words if word[:1].isalpha()]
+    return any(capitals[:1]) and (all(capitals) or has_number)
 
 
 def as_toml(lessons: Sequence[Lesson], from_whom: str) -> str:
