@@ -257,6 +257,24 @@ def test_names_that_nobody_pointed_out_are_not_in_the_sample_either(room, code):
         assert private not in f"{sample.text} {sample.html_text} {sample.subject}", private
 
 
+KNOWN = [
+    "de/claim-unauthorized-table",
+    "nl/claim-duplicate-labels",
+    *(f"{code}/claim-labels" for code in ("fr", "it", "ja", "tr")),
+]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_labels_that_look_like_names_stay_in_the_sample(room, name):
+    path = bundled("fixtures") / "languages" / f"{name}.eml"
+    order = json.loads(path.with_suffix(".expected.json").read_text("utf-8"))["order_id"]
+    taught = teach(
+        room, path.read_bytes(), [parse_mark(f"order_id={order}")], name=name, language="", hide=(), seed=7
+    )
+    assert taught.leaks == ()
+    assert order.encode() not in taught.sample.raw_bytes
+
+
 def test_the_sample_is_read_as_its_expected_file_says_and_guards_what_is_taught_later(room):
     text, shape, language, marks, _ = CASES["da"]
     learn(room, mail(text.format(**FIRST), **shape), marks, language)

@@ -56,6 +56,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SENTENCE_END = re.compile(r"[!?。！？；]|[.](?=\s|$)")
 _CELLS = re.compile(r"\t| \| |│| {3,}")
 _CAPITAL = r"[A-Z\u00c0-\u00de\u0100-\u017f][\w'’.-]+"
+_CURRENCY_OR_COUNTRY = re.compile(r"\b[A-Z]{2,3}\b")
 _CAPITALS = re.compile(rf"(?<!\w){_CAPITAL}(?: {_CAPITAL})+")
 _TITLED = re.compile(
     rf"(?:\b(?:Mr|Mrs|Ms|Herrn?|Frau|Mme|Sig|Sra?|Pan|Pani|Sayın)\.? ({_CAPITAL}(?: {_CAPITAL})?))"
@@ -230,7 +231,12 @@ def likely_names(text: str, language: str | None) -> tuple[str, ...]:
         found += [match.group().strip() for match in _CAPITALS.finditer(text)]
     for line in text.split("\n"):
         found += [cell.strip(_PUNCTUATION) for cell in _CELLS.split(line) if _is_of_an_address(cell)]
-    return tuple(dict.fromkeys(one for one in found if "amazon" not in one.casefold() and not one.isdigit()))
+    return tuple(dict.fromkeys(one for one in found if _may_be_private(one)))
+
+
+def _may_be_private(words: str) -> bool:
+    said = _CURRENCY_OR_COUNTRY.sub("", words)
+    return "amazon" not in said.casefold() and ":" not in said and any(char.isalpha() for char in said)
 
 
 def _is_of_an_address(line: str) -> bool:

@@ -22,7 +22,7 @@ from email.utils import formataddr, getaddresses
 
 from inbox_bot.core.domain_names import is_listed_domain
 from inbox_bot.core.redact import dates_and_amounts
-from inbox_bot.core.spans import SpanSet, digits_plain
+from inbox_bot.core.spans import Span, SpanSet, digits_plain
 from inbox_bot.mail.charset import decode_bytes
 
 _KEPT = (
@@ -40,6 +40,7 @@ _IDS = ("message-id", "in-reply-to", "references")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+=-]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,24}")
 _ID = re.compile(r"<[^<>\s]{1,300}>")
 _LINK = re.compile(r"(https?://)([^/\s<>\"']{1,200})([^\s<>\"')]*)")
+_CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?[\w.:-]+")
 _NUMBER = re.compile(r"(?<![#&\w])[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _FEWEST_DIGITS = 6
 _BETWEEN = r"(?:\s|&nbsp;|&#160;|<br[^>]{0,20}>)+"
@@ -89,7 +90,12 @@ class _Disguise:
         text = _LINK.sub(self._link, text)
         text = _EMAIL.sub(lambda match: self.address(match.group()), text)
         plain = digits_plain(text)
-        stays = SpanSet(dates_and_amounts(plain))
+        stays = SpanSet(
+            (
+                *dates_and_amounts(plain),
+                *(Span(*match.span(), "charset") for match in _CHARSET.finditer(plain)),
+            )
+        )
         pieces, at = [], 0
         for match in _NUMBER.finditer(plain):
             start, end = match.span()
