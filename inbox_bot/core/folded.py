@@ -16,6 +16,7 @@ from itertools import islice
 import re2
 
 from inbox_bot.core.chinese import ONE_SCRIPT
+from inbox_bot.core.pattern_set import PatternSet
 
 _MOST_HITS = 1000  # of one pattern; a text with more is a flood that is not read on
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -40,11 +41,12 @@ def is_cjk(char: str) -> bool:
 class FoldedText:
     """A clean text in one spelling; `original` leads a place in it back to the text it was made of."""
 
-    __slots__ = ("_firsts", "_found", "_shifts", "text")
+    __slots__ = ("_firsts", "_found", "_shifts", "_told", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text = one_spelling(text)
         self._found: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._told: dict[PatternSet, frozenset[int]] = {}
         # From the place in the folded text on, so many characters of the original were left out before it.
         self._firsts, self._shifts = array("l"), array("l")
         if not (text.isascii() and "\n" not in text and "\t" not in text and "  " not in text):
@@ -80,6 +82,12 @@ class FoldedText:
             self._found[pattern] = kept
         return kept
 
+    def told_by(self, patterns: PatternSet) -> frozenset[int]:
+        """Which of the patterns may stand in the text; asked once of each set."""
+        if (told := self._told.get(patterns)) is None:
+            told = self._told[patterns] = patterns.which(self.text)
+        return told
+
 
 def _folded_blank(text: str, start: int, end: int) -> str:
     if text.count("\n", start, end) > 1:
@@ -89,11 +97,14 @@ def _folded_blank(text: str, start: int, end: int) -> str:
 
 
 def fold(text: str) -> FoldedText:
-    """The folded text; that of a long text is kept for the next who asks, for it is searched for many things."""
-    return FoldedText(text) if len(text) < _SHORT or len(text) > _LONGEST_KEPT else _kept(text)
+    """The folded text, kept for the next who asks: a text is searched for many things, one after the other."""
+    if len(text) > _LONGEST_KEPT:
+        return FoldedText(text)
+    return _kept_short(text) if len(text) < _SHORT else _kept(text)
 
 
 _kept = lru_cache(maxsize=8)(FoldedText)
+_kept_short = lru_cache(maxsize=256)(FoldedText)
 
 
 def is_whole(text: str, start: int, end: int) -> bool:

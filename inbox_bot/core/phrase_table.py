@@ -81,7 +81,7 @@ class PhraseTable:
     def _may_stand(self, text: FoldedText, names: Collection[str] | None) -> dict[str, list[Phrase]]:
         """The phrases whose telling words stand in the text, by group."""
         told: dict[str, list[Phrase]] = {}
-        for place in self._set.which(text.text):
+        for place in text.told_by(self._set):
             for name, phrase in self._told[place]:
                 if names is None or name in names:
                     told.setdefault(name, []).append(phrase)
