@@ -132,8 +132,9 @@ def _that_matter(
     desk: Desk, headers: Sequence[FetchedHeader], now: datetime, *, is_sent: bool, shows_all: bool
 ) -> list[tuple[FetchedHeader, str | None]]:
     """The mails that can matter, each with its Message-ID; of what the seller wrote, only the threads of cases do."""
-    glances = [glance(header.header_bytes) for header in headers]
-    ids = {one for seen in glances for one in seen.thread_ids}
+    has_threads = desk.store.has_threads(desk.policy.account)
+    glances = [glance(header.header_bytes, with_ids=has_threads) for header in headers]
+    ids = {one for seen in glances for one in seen.thread_ids} if has_threads else set()
     known = desk.store.known_threads(desk.policy.account, ids)
     sieve = sieve_for(desk.rulebook.notices, (one.rpartition("@")[2] for one in desk.own_addresses))
     found: list[tuple[FetchedHeader, str | None]] = []
@@ -149,7 +150,7 @@ def _that_matter(
         if header.size_bytes > LARGEST_MAIL_BYTES:
             _tell_too_large(desk, header, seen.subject, now)
         else:
-            found.append((header, seen.message_id))
+            found.append((header, (seen if has_threads else glance(header.header_bytes)).message_id))
     return found
 
 

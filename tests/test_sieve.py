@@ -72,6 +72,7 @@ def agree(block: bytes) -> None:
     assert set(seen.thread_ids) == set(wanted.thread_ids)
     assert seen.field_names == wanted.field_names
     assert SIEVE.can_matter(seen) == can_matter(careful, RULEBOOK.notices, own_domains=OWN)
+    assert SIEVE.can_matter(quick.glance(block, with_ids=False)) == SIEVE.can_matter(seen)
 
 
 @settings(max_examples=1500, deadline=None)

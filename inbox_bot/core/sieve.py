@@ -24,7 +24,7 @@ _KEPT = 16_384
 _DIGIT = re.compile(r"\d")
 # What stands for digits in a pattern without being one: counts, letters by their number, ranges.
 _COUNT = re.compile(r"\{\d+(?:,\d*)?\}|\\x\{[0-9A-Fa-f]+\}|0-9")
-_DIGITS = str.maketrans("123456789", "000000000")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ class Sieve:
             return True
         if sender.email.partition("@")[0] in BOUNCE_SENDERS:
             return True
-        subject = glance.subject.translate(_DIGITS) if self._same_digits else glance.subject
         local, _, name = sender.email.rpartition("@")
         domain = self._domain(name)
         if not domain.is_amazon:
+            subject = _without_digits(glance.subject) if self._same_digits else glance.subject
             return (
                 domain.is_own
                 or self._is_forward(subject)
@@ -109,6 +109,11 @@ class Sieve:
             writes_notices=_fitting(notices if at_amazon else (), name.lower()),
             writes_others=_fitting(others if at_amazon else (), name.lower()),
         )
+
+
+def _without_digits(text: str) -> str:
+    """Every digit a zero; by way of bytes, which is many times as quick."""
+    return text.encode("utf-8", "surrogatepass").translate(_DIGITS).decode("utf-8", "surrogatepass")
 
 
 def sieve_for(rules: NoticeRules, own_domains: Iterable[str]) -> Sieve:

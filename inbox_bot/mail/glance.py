@@ -21,13 +21,17 @@ _FIELD = re.compile(rb"^([!-9;-~]{1,60}):[ \t]*([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)"
 _ADDRESS = r"[a-z0-9]+(?:[._-][a-z0-9]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*"
 _PLAIN_SENDER = re.compile(rf"(?:([A-Za-z][A-Za-z0-9]*(?: [A-Za-z0-9]+)*) )?<({_ADDRESS})>|({_ADDRESS})")
 _MESSAGE_ID = re.compile(rb"<[\x21-\x3b\x3d\x3f-\x7e]{1,250}@[\x21-\x3b\x3d\x3f-\x7e]{1,250}>")
+_ID_FIELDS = (b"message-id", b"in-reply-to", b"references")
 _FOLD = re.compile(rb"\n[ \t]+")
 
 
-def glance(header_bytes: bytes) -> Glance:
-    """What the header block says at first sight; never raises."""
+def glance(header_bytes: bytes, *, with_ids: bool = True) -> Glance:
+    """What the header block says at first sight; never raises.
+
+    Without ids the mail's own and those of its kin may be left out: where no case is kept, none can belong to one.
+    """
     fields = _fields(header_bytes) if len(header_bytes) < _LONGEST else None
-    found = _read(fields) if fields is not None else None
+    found = _read(fields, with_ids) if fields is not None else None
     return found if found is not None else glance_of(read_headers(header_bytes))
 
 
@@ -53,13 +57,11 @@ def _fields(block: bytes) -> dict[bytes, bytes] | None:
     return {name.lower(): value for name, value in found}
 
 
-def _read(fields: dict[bytes, bytes]) -> Glance | None:
+def _read(fields: dict[bytes, bytes], with_ids: bool) -> Glance | None:
     """The glance at plain fields; None where only the whole reader knows what they say."""
     kind = fields.get(b"content-type", b"")
     sender = _sender(fields[b"from"]) if b"from" in fields else None
-    own = _ids(fields.get(b"message-id", b""))
-    answered = _ids(fields.get(b"in-reply-to", b""))
-    before = _ids(fields.get(b"references", b""))
+    own, answered, before = (_ids(fields.get(name, b"")) if with_ids else () for name in _ID_FIELDS)
     if own is None or answered is None or before is None or len(answered) + len(before) > _MOST_REFERENCES:
         return None
     ids = (*answered, *before, *own[:1])
@@ -74,7 +76,7 @@ def _read(fields: dict[bytes, bytes]) -> Glance | None:
 
 
 def _unfolded(value: bytes) -> bytes:
-    return value.replace(b"\r\n", b"\n").strip()
+    return value.replace(b"\r\n", b"\n").strip() if b"\n" in value else value.strip()
 
 
 @lru_cache(4_096)
@@ -82,16 +84,12 @@ def _names(names: tuple[bytes, ...]) -> frozenset[str]:
     return frozenset(name.decode("ascii") for name in names)
 
 
+@lru_cache(4_096)
 def _sender(value: bytes) -> Address | None:
     text = value.decode("latin-1")
     found = _PLAIN_SENDER.fullmatch(text) if len(text) < 300 else None
     if found is not None:
         return Address(found[1] or "", found[2] or found[3])
-    return _unusual_sender(value)
-
-
-@lru_cache(4_096)
-def _unusual_sender(value: bytes) -> Address | None:
     return read_headers(b"From: " + value + b"\r\n\r\n").sender
 
 

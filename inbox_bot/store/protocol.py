@@ -163,6 +163,9 @@ class Store(Protocol):
     def next_wake(self, account: str) -> datetime | None:
         """When the next case wants to be looked at."""
 
+    def has_threads(self, account: str) -> bool:
+        """Whether the account has a case with a thread at all."""
+
     def known_threads(self, account: str, message_ids: Collection[str]) -> frozenset[str]:
         """Those of the Message-IDs that belong to the thread of a case; one query for all."""
 

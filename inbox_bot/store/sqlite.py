@@ -236,8 +236,11 @@ class SqliteStore:
         row = self._row(sql, account)
         return instant_of(row[0]) if row else None
 
+    def has_threads(self, account: str) -> bool:
+        return self._row("SELECT 1 FROM threads WHERE account = ? LIMIT 1", account) is not None
+
     def known_threads(self, account: str, message_ids: Collection[str]) -> frozenset[str]:
-        if not message_ids or self._row("SELECT 1 FROM threads WHERE account = ? LIMIT 1", account) is None:
+        if not message_ids:
             return frozenset()
         sql = "SELECT message_id FROM threads WHERE account = ? AND message_id IN (SELECT value FROM json_each(?))"
         return frozenset(row[0] for row in self._rows(sql, account, json.dumps(list(message_ids))))
